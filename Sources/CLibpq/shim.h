@@ -1,0 +1,3 @@
+// The door to libpq.
+#pragma once
+#include <libpq-fe.h>
