@@ -1,0 +1,121 @@
+-- How jobs come in.
+
+-- A UUIDv7 (RFC 9562, 5.7): 48 bits of time, the rest from a hash of what never repeats.
+local function newId(q, now, n)
+  local hash = redis.sha1hex(q.name .. whole(now) .. '.' .. whole(n))
+  local time = string.format('%012x', now)
+  local variant = string.sub('89ab', 1 + tonumber(hash:sub(4, 4), 16) % 4)
+  return time:sub(1, 8) .. '-' .. time:sub(9) .. '-7' .. hash:sub(1, 3) .. '-' .. variant:sub(1, 1) .. hash:sub(5, 7)
+    .. '-' .. hash:sub(8, 19)
+end
+
+-- Each option: how its text becomes a value, or nil if it is wrong; and what would be right.
+local OPTIONS = {
+  id = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
+  priority = {
+    function(v) return RANK[v] and v or LEVELS[(integer(v, 0, 3) or 9) + 1] end,
+    'critical, high, normal or low (0 to 3)',
+  },
+  key = { function(v) return printable(v, 256) and v or nil end, '1 to 256 printable characters' },
+  delay = { function(v) return integer(v, 0, 99999999999) end, 'milliseconds, up to 99999999999' },
+  at = { function(v) return integer(v, 0, 9999999999999) end, 'milliseconds since 1970' },
+  unique = { function(v) return #v >= 1 and #v <= 512 and v or nil end, '1 to 512 bytes' },
+  ttl = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
+  attempts = { function(v) return integer(v, 1, 1000) end, '1 to 1000' },
+  timeout = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
+  headers = { function(v) return v:find('^%s*{') and #v <= 64 * KIB and v or nil end, 'a JSON object of up to 64 KiB' },
+  source = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
+  traceparent = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
+}
+
+-- Reads one job from args[first..last]: type payload [name value]…; answers a job, or nil and what is wrong.
+local function parse(args, first, last)
+  local kind, payload = args[first], args[first + 1]
+  if last < first + 1 then return nil, 'a type and a payload are needed' end
+  if not printable(kind, 128) then return nil, 'type has 1 to 128 printable characters' end
+  if #payload > PAYLOAD_BYTES then return nil, 'payload has ' .. #payload .. ' bytes; up to ' .. PAYLOAD_BYTES .. ' are taken' end
+  local job = { type = kind, payload = payload }
+  for i = first + 2, last, 2 do
+    local name, text = args[i]:lower(), args[i + 1]
+    local option = OPTIONS[name]
+    if not option then return nil, 'unknown option ' .. name:sub(1, 40) end
+    if i + 1 > last then return nil, 'option ' .. name .. ' has no value' end
+    job[name] = option[1](text)
+    if job[name] == nil then return nil, name .. ' is ' .. option[2] end
+  end
+  if job.delay and job.at then return nil, 'give delay or at, not both' end
+  return job
+end
+
+-- Accepts a parsed job; answers two words: `queued` or `duplicate` and an id, or `error` and a text.
+local function accept(q, config, job, now, tally)
+  local first = job.id and redis.call('HEXISTS', q.jobs, job.id) == 1 and job.id
+    or job.unique and holderOf(q, job.unique, now)
+  if first then
+    count(tally, 'duplicate')
+    return 'duplicate', first
+  end
+  if config.maxLength > 0 and redis.call('HLEN', q.jobs) - redis.call('ZCARD', q.dead) >= config.maxLength then
+    return 'error', 'FULL queue ' .. q.name .. ' holds ' .. whole(config.maxLength) .. ' jobs, its maxLength; try again later'
+  end
+  local n = nextNumber(q)
+  local id = job.id or newId(q, now, n)
+  local due = job.at or job.delay and now + job.delay or now
+  local inline = #job.payload <= INLINE and job.payload
+  local h = {
+    type = job.type, n = n, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
+    headers = job.headers, traceparent = job.traceparent, maxAttempts = job.attempts, timeout = job.timeout,
+    priority = job.priority ~= 'normal' and job.priority or nil,
+  }
+  if job.unique then hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL)) end
+  if not inline then redis.call('HSET', q.bodies, id, job.payload) end
+  if due > now then
+    h.runAt = due
+    redis.call('ZADD', q.delayed, whole(due), id)
+  else
+    enter(q, id, h, levelOf(h), now, tally, n)
+  end
+  write(q, id, h, inline or nil)
+  count(tally, 'accepted')
+  return 'queued', id
+end
+
+-- penstock_enqueue: accepts one job.
+-- KEYS queue; ARGV type payload [id|priority|key|delay|at|unique|ttl|attempts|timeout|headers|source|traceparent VALUE]…
+-- Replies `queued ID`, or `duplicate ID` with the first job's id. Errors: INVALID, FULL.
+register('enqueue', {}, function(q, args)
+  local job, wrong = parse(args, 1, #args)
+  if not job then return fail('INVALID', wrong) end
+  local tally = {}
+  local word, value = accept(q, configOf(q), job, clock(), tally)
+  writeTally(q, tally)
+  if word == 'error' then return redis.error_reply(value) end
+  if word == 'queued' then ring(q) end
+  return { word, value }
+end)
+
+-- penstock_enqueue_many: accepts up to 100 jobs, each for itself.
+-- KEYS queue; ARGV for each job: the number of its arguments, then those of penstock_enqueue.
+-- Replies two words a job: `queued ID`, `duplicate ID` or `error TEXT`. Error: INVALID if the counts do not fit.
+register('enqueue_many', {}, function(q, args)
+  local spans, at = {}, 1
+  while at <= #args do
+    local length = integer(args[at], 2, 1000)
+    if not length or at + length > #args or #spans == CALL_JOBS then
+      return fail('INVALID', 'each job is the number of its arguments and these, up to ' .. CALL_JOBS .. ' jobs a call')
+    end
+    spans[#spans + 1] = at
+    at = at + length + 1
+  end
+  local config, now, tally, reply = configOf(q), clock(), {}, {}
+  for _, start in ipairs(spans) do
+    local job, wrong = parse(args, start + 1, start + integer(args[start], 2, 1000))
+    local word, value = 'error', 'INVALID ' .. (wrong or '')
+    if job then word, value = accept(q, config, job, now, tally) end
+    reply[#reply + 1] = word
+    reply[#reply + 1] = value
+  end
+  writeTally(q, tally)
+  ring(q)
+  return reply
+end)

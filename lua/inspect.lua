@@ -1,0 +1,78 @@
+-- Looking without touching.
+
+-- penstock_job: one live or dead job. KEYS queue; ARGV id.
+-- Replies names and values: state header payload now, with `due` (delayed), `died` (dead), `worker` and `idle` (running).
+-- Error: UNKNOWN. What cannot be read has the state `unreadable` and its bytes as `raw`.
+register('job', { 'no-writes', 'allow-oom' }, function(q, args)
+  if #args ~= 1 then return fail('INVALID', 'one job id is needed') end
+  local id = args[1]
+  local value = redis.call('HGET', q.jobs, id)
+  if not value then
+    return fail('UNKNOWN', 'queue ' .. q.name .. ' has no live or dead job ' .. id:sub(1, 128) .. '; ended jobs are in Postgres')
+  end
+  local h, inline = read(value)
+  if not h then return { 'state', 'unreadable', 'raw', value } end
+  local state, detail = stateOf(q, id, h)
+  local line = value:find('\n', 1, true)
+  local reply = {
+    'state', state, 'header', line and value:sub(1, line - 1) or value, 'payload', payloadOf(q, id, inline) or '',
+    'now', whole(clock()),
+  }
+  local function add(name, word) reply[#reply + 1] = name; reply[#reply + 1] = word end
+  if state == 'delayed' then add('due', detail) end
+  if state == 'dead' then add('died', detail) end
+  if state == 'running' then
+    add('worker', detail[2])
+    add('idle', whole(detail[3]))
+  end
+  return reply
+end)
+
+-- When the oldest valid entry that waits in a stream entered it; nil if none is found near the head.
+local function oldest(q, stream)
+  local last = '0-0'
+  local groups = redis.pcall('XINFO', 'GROUPS', q[stream])
+  for _, fields in ipairs(groups.err and {} or groups) do
+    local g = {}
+    for i = 1, #fields, 2 do g[fields[i]] = fields[i + 1] end
+    if g.name == GROUP then last = g['last-delivered-id'] end
+  end
+  for _, entry in ipairs(redis.call('XRANGE', q[stream], '(' .. last, '+', 'COUNT', 50)) do
+    local id = idOf(entry[2])
+    local value = id and redis.call('HGET', q.jobs, id)
+    local h = value and read(value)
+    if not id or h and entryOf(h) == entry[1] and streamOf(h) == stream then return entry[1]:match('^(%d+)') end
+  end
+end
+
+local TOTALS = { 'accepted', 'duplicate', 'completed', 'failed', 'retried', 'dead', 'lost', 'recovered', 'cancelled', 'unrouted' }
+
+-- penstock_backlog: the counts of a queue. KEYS queue; no ARGV. Replies names and values: now paused record maxEvents events
+-- delayed parked dead; waiting:STREAM running:STREAM oldest:STREAM; total:NAME; parked:TYPE (the first twenty types).
+register('backlog', { 'no-writes', 'allow-oom' }, function(q)
+  local config = configOf(q)
+  local reply = {
+    'now', whole(clock()), 'paused', config.paused and 'yes' or 'no', 'record', config.record and 'yes' or 'no',
+    'maxEvents', whole(config.maxEvents), 'events', whole(redis.call('XLEN', q.events)),
+    'delayed', whole(redis.call('ZCARD', q.delayed)), 'parked', whole(redis.call('ZCARD', q.parked)),
+    'dead', whole(redis.call('ZCARD', q.dead)),
+  }
+  local function add(name, word) reply[#reply + 1] = name; reply[#reply + 1] = word end
+  for _, stream in ipairs(STREAMS) do
+    local pending = redis.pcall('XPENDING', q[stream], GROUP)
+    add('waiting:' .. stream, redis.call('HGET', q.stats, 'waiting:' .. stream) or '0')
+    add('running:' .. stream, whole(pending.err and 0 or pending[1]))
+    local since = oldest(q, stream)
+    if since then add('oldest:' .. stream, since) end
+  end
+  for _, name in ipairs(TOTALS) do add('total:' .. name, redis.call('HGET', q.stats, name) or '0') end
+  local from = '[type:'
+  for _ = 1, 20 do
+    local member = redis.call('ZRANGEBYLEX', q.parked, from, '(type;', 'LIMIT', 0, 1)[1]
+    if not member then break end
+    local reason = member:match('^([^%z]*)%z')
+    add('parked:' .. reason:sub(6), whole(redis.call('ZLEXCOUNT', q.parked, '[' .. reason .. '\0', '(' .. reason .. '\1')))
+    from = '[' .. reason .. '\1'
+  end
+  return reply
+end)

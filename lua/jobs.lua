@@ -1,0 +1,203 @@
+-- A job's header and its place: the steps that several transitions share.
+--
+-- The header is one line of JSON, defaults left out. A waiting or running job is named by its entry: stream
+-- (its level, or `returned`) and entry id `<ms>-<n>`, where ms is `runAt` (or `enqueuedAt`) and n is drawn from the queue's
+-- sequence. So the header alone names the only valid entry, and an entry alone carries its n.
+
+local KINDS = {
+  type = 'string', priority = 'string', key = 'string', unique = 'string', source = 'string', headers = 'string',
+  traceparent = 'string', lastError = 'string', stream = 'string', entry = 'string',
+  n = 'number', attempt = 'number', maxAttempts = 'number', timeout = 'number', enqueuedAt = 'number',
+  runAt = 'number', crashes = 'number', cancel = 'number',
+}
+
+-- Header and inline payload (nil if it is in `bodies`) of a value of `jobs`; nil if it cannot be read.
+local function read(value)
+  local line = value:find('\n', 1, true)
+  local ok, h = pcall(cjson.decode, line and value:sub(1, line - 1) or value)
+  if not ok or type(h) ~= 'table' or not h.n or not h.type or not h.enqueuedAt then return nil end
+  for name, field in pairs(h) do
+    if KINDS[name] and type(field) ~= KINDS[name] then return nil end
+  end
+  if h.priority and not RANK[h.priority] or h.stream and h.stream ~= 'returned' then return nil end
+  return h, line and value:sub(line + 1)
+end
+
+local function write(q, id, h, inline)
+  local line = cjson.encode(h)
+  redis.call('HSET', q.jobs, id, inline and line .. '\n' .. inline or line)
+  return line
+end
+
+local function levelOf(h) return h.priority or 'normal' end
+local function streamOf(h) return h.stream or levelOf(h) end
+local function entryOf(h) return h.entry or whole(h.runAt or h.enqueuedAt) .. '-' .. whole(h.n) end
+local function payloadOf(q, id, inline) return inline or redis.call('HGET', q.bodies, id) end
+
+local function nextNumber(q) return redis.call('HINCRBY', q.stats, 'sequence', 1) end
+
+-- Puts the job into a stream under a new n (`fresh`, if one was drawn already). The caller writes the header afterwards.
+local function enter(q, id, h, stream, now, tally, fresh)
+  local n = fresh or nextNumber(q)
+  local entry = whole(now) .. '-' .. whole(n)
+  h.n, h.entry, h.stream = n, nil, stream == 'returned' and stream or nil
+  h.runAt = now ~= h.enqueuedAt and now or nil
+  local added = redis.pcall('XADD', q[stream], entry, 'id', id)
+  if type(added) == 'table' and added.err then
+    -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.
+    local info = redis.call('XINFO', 'STREAM', q[stream])
+    for i = 1, #info, 2 do
+      if info[i] == 'last-generated-id' then h.entry = whole(info[i + 1]:match('^(%d+)') + 1) .. '-' .. whole(n) end
+    end
+    redis.call('XADD', q[stream], h.entry, 'id', id)
+  end
+  count(tally, 'waiting:' .. stream)
+end
+
+-- Ends entries that were delivered. Where everything below the lowest pending entry is over, one trim frees whole nodes;
+-- XDEL, which walks a node for each entry, is for the rest. `entries` must be acknowledged already.
+local function erase(key, group, entries)
+  local top, topMs, topSeq = nil, -1, -1
+  for _, entry in ipairs(entries) do
+    local ms, seq = entry:match('^(%d+)-(%d+)$')
+    ms, seq = tonumber(ms), tonumber(seq)
+    if ms > topMs or ms == topMs and seq > topSeq then topMs, topSeq = ms, seq end
+  end
+  local lowest = redis.call('XPENDING', key, group, '-', '+', 1)[1]
+  if not lowest then
+    redis.call('XTRIM', key, 'MINID', whole(topMs) .. '-' .. whole(topSeq + 1))
+    return
+  end
+  local ms, seq = lowest[1]:match('^(%d+)-(%d+)$')
+  ms, seq = tonumber(ms), tonumber(seq)
+  if topMs < ms or topMs == ms and topSeq < seq then
+    redis.call('XTRIM', key, 'MINID', lowest[1])
+  else
+    redis.call('XDEL', key, unpack(entries))
+  end
+end
+
+-- A unique key is held while its job lives, and until its expiry. Dead, cancelled: free at once.
+local function freeUnique(q, h, id, now, completed)
+  if not h.unique then return end
+  local held = redis.call('HGET', q.unique, h.unique)
+  local expiry, holder = (held or ''):match('^(%d+) %a+ (.*)$')
+  if holder ~= id then return end
+  if completed and tonumber(expiry) > now then
+    redis.call('HSET', q.unique, h.unique, expiry .. ' done ' .. id)
+  else
+    redis.call('HDEL', q.unique, h.unique)
+    redis.call('ZREM', q['unique:expiry'], h.unique)
+  end
+end
+
+-- The id that holds the key, or nil if it is free. A live holder that no longer exists holds nothing.
+local function holderOf(q, key, now)
+  local held = redis.call('HGET', q.unique, key)
+  if not held then return nil end
+  local expiry, state, id = held:match('^(%d+) (%a+) (.*)$')
+  if not expiry then return nil end
+  if state == 'live' and redis.call('HEXISTS', q.jobs, id) == 1 or state == 'done' and tonumber(expiry) > now then
+    return id
+  end
+  return nil
+end
+
+local function hold(q, key, id, expiry)
+  redis.call('HSET', q.unique, key, whole(expiry) .. ' live ' .. id)
+  redis.call('ZADD', q['unique:expiry'], whole(expiry), key)
+end
+
+-- One entry of `events`. `run` names the run that ended: { level, entry, worker, startedAt, ran }, or nil.
+-- What nobody records yet carries no payload over 1 KiB, since the bound counts events, not bytes.
+local function record(q, config, kind, id, line, run, fields, payload)
+  local args = { 'kind', kind, 'id', id, 'header', line }
+  if run then
+    for i, name in ipairs({ 'level', 'entry', 'worker', 'started', 'ran' }) do
+      if run[i] then args[#args + 1] = name; args[#args + 1] = run[i] end
+    end
+  end
+  for i = 1, #fields do args[#args + 1] = fields[i] end
+  if payload and (config.record or #payload <= INLINE) then
+    args[#args + 1] = 'payload'; args[#args + 1] = payload
+  end
+  if config.record then
+    redis.call('XADD', q.events, '*', unpack(args))
+  else
+    redis.call('XADD', q.events, 'MAXLEN', '~', UNRECORDED, '*', unpack(args))
+  end
+end
+
+-- Takes a job out of Redis.
+local function remove(q, id, inline)
+  redis.call('HDEL', q.jobs, id)
+  if not inline then redis.call('HDEL', q.bodies, id) end
+end
+
+-- Buries what cannot be read: out of the way of the others, its bytes kept in the event.
+local function buryUnreadable(q, config, id, raw, run, tally)
+  record(q, config, 'dead', id, '', run, { 'error', 'unreadable', 'raw', raw }, nil)
+  redis.call('HDEL', q.jobs, id)
+  redis.call('HDEL', q.bodies, id)
+  count(tally, 'dead')
+end
+
+-- The dead letter keeps header and body for a requeue.
+local function bury(q, config, id, h, inline, now, text, run, tally)
+  h.lastError, h.cancel = text:sub(1, ERROR_BYTES), nil
+  freeUnique(q, h, id, now, false)
+  redis.call('ZADD', q.dead, whole(now), id)
+  record(q, config, 'dead', id, write(q, id, h, inline), run, { 'error', h.lastError }, payloadOf(q, id, inline))
+  count(tally, 'dead')
+end
+
+local function cancelNow(q, config, id, h, inline, now, run, tally)
+  freeUnique(q, h, id, now, false)
+  h.cancel = nil
+  record(q, config, 'cancelled', id, cjson.encode(h), run, {}, payloadOf(q, id, inline))
+  remove(q, id, inline)
+  count(tally, 'cancelled')
+end
+
+-- Gives a run back: it goes to `returned`, which is claimed before all else, unless its cancellation was asked for.
+local function giveBack(q, config, id, h, inline, now, kind, run, tally)
+  if h.cancel then return cancelNow(q, config, id, h, inline, now, run, tally) end
+  enter(q, id, h, 'returned', now, tally)
+  record(q, config, kind, id, write(q, id, h, inline), run, {}, nil)
+end
+
+-- The member of `parked` for a job whose type nobody runs.
+local function parkedType(id, h)
+  return 'type:' .. h.type .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.n) .. '\0' .. id
+end
+
+-- Puts a job that waited outside the streams back into its level.
+local function reenter(q, config, id, now, tally)
+  local value = redis.call('HGET', q.jobs, id)
+  if not value then return end
+  local h, inline = read(value)
+  if not h then return buryUnreadable(q, config, id, value, nil, tally) end
+  enter(q, id, h, levelOf(h), now, tally)
+  write(q, id, h, inline)
+end
+
+-- Lets up to `most` jobs in that are parked for `reason`; answers how many.
+local function admit(q, config, reason, most, now, tally)
+  local members = redis.call('ZRANGEBYLEX', q.parked, '[' .. reason .. '\0', '(' .. reason .. '\1', 'LIMIT', 0, most)
+  for _, member in ipairs(members) do
+    redis.call('ZREM', q.parked, member)
+    local id = member:match('^[^%z]*%z%d%z%d+%z(.*)$')
+    if id then reenter(q, config, id, now, tally) end
+  end
+  return #members
+end
+
+-- Moves delayed jobs that are due into their streams; answers how many.
+local function promote(q, config, now, tally)
+  local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', whole(now), 'LIMIT', 0, CALL_DUE)
+  for _, id in ipairs(due) do
+    redis.call('ZREM', q.delayed, id)
+    reenter(q, config, id, now, tally)
+  end
+  return #due
+end

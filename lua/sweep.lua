@@ -1,0 +1,48 @@
+-- What a scheduler does once a second, beside recovery.
+
+-- Forgets unique keys that are over. A key whose job still lives leaves the list only: the job's end frees it.
+local function sweepUnique(q, now)
+  local freed = 0
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', q['unique:expiry'], '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)) do
+    local state, id = (redis.call('HGET', q.unique, key) or ''):match('^%d+ (%a+) (.*)$')
+    if not (state == 'live' and redis.call('HEXISTS', q.jobs, id) == 1) then
+      redis.call('HDEL', q.unique, key)
+      freed = freed + 1
+    end
+    redis.call('ZREM', q['unique:expiry'], key)
+  end
+  return freed
+end
+
+-- Removes consumers that hold nothing and have been silent for an hour, in one step with the look at what they hold.
+local function tidy(q)
+  local removed = 0
+  for name, group in pairs({ returned = GROUP, critical = GROUP, high = GROUP, normal = GROUP, low = GROUP, events = SINK }) do
+    local consumers = redis.pcall('XINFO', 'CONSUMERS', q[name], group)
+    for _, fields in ipairs(consumers.err and {} or consumers) do
+      local c = {}
+      for i = 1, #fields, 2 do c[fields[i]] = fields[i + 1] end
+      if c.pending == 0 and c.idle > CONSUMER_IDLE then
+        redis.call('XGROUP', 'DELCONSUMER', q[name], group, c.name)
+        removed = removed + 1
+      end
+    end
+  end
+  return removed
+end
+
+-- penstock_sweep: promotes what is due, forgets unique keys that are over, and now and then consumers that are gone.
+-- KEYS queue; no ARGV. Replies promoted, freed, removed, and `more` or `done`.
+register('sweep', { 'allow-oom' }, function(q)
+  local config, now, tally = configOf(q), clock(), {}
+  local promoted, freed, removed = promote(q, config, now, tally), sweepUnique(q, now), 0
+  if now - (redis.call('HGET', q.stats, 'tidiedAt') or 0) > TIDY_EVERY then
+    redis.call('HSET', q.stats, 'tidiedAt', whole(now))
+    removed = tidy(q)
+  end
+  writeTally(q, tally)
+  if promoted > 0 then ring(q) end
+  return {
+    whole(promoted), whole(freed), whole(removed), (promoted >= CALL_DUE or freed >= CALL_JOBS) and 'more' or 'done',
+  }
+end)

@@ -1,0 +1,72 @@
+-- The hot path: one round trip settles, promotes and claims.
+
+-- Entries that wait in the streams. `waiting` is counted: XLEN and lag count stale entries too.
+local function waitingOf(q)
+  local sum = 0
+  for _, number in ipairs(redis.call('HMGET', q.stats, 'waiting:returned', 'waiting:critical', 'waiting:high',
+    'waiting:normal', 'waiting:low')) do
+    sum = sum + tonumber(number or 0)
+  end
+  return sum
+end
+
+-- Why nothing is claimed: `paused`, `bound`, or nil.
+local function heldBack(q, config)
+  if config.paused then return 'paused' end
+  if config.record and redis.call('XLEN', q.events) >= config.maxEvents then return 'bound' end
+end
+
+-- Settles, promotes, claims. Answers now, lease, time to the next due job (-1: none), a flag and the number of answers;
+-- then the answers, then five words a run: level entry id header payload.
+-- The flag: `more` (left over though the caller wanted it), `idle`, `paused`, `bound`.
+local function turn(q, consumer, want, outcomes, again)
+  local config, now, tally = configOf(q), clock(), {}
+  local answers = settle(q, config, consumer, outcomes, again, now, tally)
+  promote(q, config, now, tally)
+  local held = heldBack(q, config)
+  local claim = newClaim(q, config, consumer, want, now, tally)
+  if want > 0 and not held then claimRuns(claim) end
+  writeTally(q, tally)
+  if not held and waitingOf(q) > 0 then ring(q) end
+  local next = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
+  local reply = {
+    whole(now), whole(config.lease), next and whole(math.max(0, next - now)) or '-1',
+    held or claim.more and 'more' or 'idle', whole(#answers),
+  }
+  for _, answer in ipairs(answers) do reply[#reply + 1] = answer end
+  for _, word in ipairs(claim.jobs) do reply[#reply + 1] = word end
+  return reply
+end
+
+-- penstock_turn: settles up to 100 runs, promotes what is due, claims up to `want` runs.
+-- KEYS queue; ARGV consumer want [again] [level entry id n startedAt ran VERB argument…]…, the verbs being completed RESULT,
+-- retry DELAY ERROR, dead ERROR, release, unhandled, cancelled. `again` marks outcomes sent before whose answer was lost.
+-- Replies as `turn` above says. Error: INVALID, and then nothing is done.
+register('turn', { 'allow-oom' }, function(q, args)
+  local consumer, want = args[1], integer(args[2], 0, CALL_JOBS)
+  if not consumer or consumer == '' or not want then
+    return fail('INVALID', 'a consumer and a number of jobs from 0 to ' .. CALL_JOBS .. ' are needed')
+  end
+  local again = args[3] == 'again'
+  local outcomes, wrong = parseOutcomes(args, again and 4 or 3)
+  if not outcomes then return fail('INVALID', wrong) end
+  return turn(q, consumer, want, outcomes, again)
+end)
+
+-- penstock_claim: the claiming half. KEYS queue; ARGV consumer want. Replies as penstock_turn, with no answers.
+register('claim', { 'allow-oom' }, function(q, args)
+  local want = integer(args[2], 0, CALL_JOBS)
+  if #args ~= 2 or args[1] == '' or not want then
+    return fail('INVALID', 'a consumer and a number of jobs from 0 to ' .. CALL_JOBS .. ' are needed')
+  end
+  return turn(q, args[1], want, {}, false)
+end)
+
+-- penstock_finish: the settling half. KEYS queue; ARGV consumer outcome…. Replies OK or LOST for each.
+register('finish', { 'allow-oom' }, function(q, args)
+  if not args[1] or args[1] == '' then return fail('INVALID', 'a consumer is needed') end
+  local outcomes, wrong = parseOutcomes(args, 2)
+  if not outcomes then return fail('INVALID', wrong) end
+  local reply = turn(q, args[1], 0, outcomes, false)
+  return { unpack(reply, 6, 5 + #outcomes) }
+end)
