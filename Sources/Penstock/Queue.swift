@@ -1,31 +1,38 @@
+import Foundation
 import NIOCore
+import NIOFoundationCompat
+import Redis
 
 /// One queue: a name in a `Store`. Cheap to make; holds no connection of its own.
 public struct Queue: Sendable {
     public let name: String
+    let store: Store
 
     /// - Throws: `QueueError.invalid` unless the name is 1 to 128 of `A-Z a-z 0-9 . _ / -`.
-    public init(_ name: String, in store: Store) throws(QueueError) { fatalError("stub") }
+    public init(_ name: String, in store: Store) throws(QueueError) {
+        guard Self.isValid(name) else {
+            throw .invalid(
+                "the queue name has \(name.utf8.count) bytes or a character that is not allowed; it is 1 to 128 of A-Z a-z 0-9 . _ / -"
+            )
+        }
+        self.name = name
+        self.store = store
+    }
 
-    /// Enqueues one job. Once it returns, the job survives the crash of any process.
-    /// - Throws: `QueueError.away` (with `maybeExecuted` when the answer was lost: repeat it with the same `id` or
-    ///   `unique`), `.full`, `.invalid`.
-    public func enqueue(_ job: NewJob) async throws(QueueError) -> Receipt { fatalError("stub") }
+    /// Whether a queue can have this name.
+    public static func isValid(_ name: String) -> Bool {
+        (1...128).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "._/-".utf8.contains(byte)
+                }
+            }
+    }
 
-    /// Enqueues many jobs, in calls of at most 100 jobs and 4 MiB; each has an answer of its own, in order.
-    public func enqueue(_ jobs: [NewJob]) async -> [Result<Receipt, QueueError>] { fatalError("stub") }
-
-    /// A live or dead job; nil when Redis has none with this id.
-    public func job(_ id: String) async throws(QueueError) -> JobRecord? { fatalError("stub") }
-
-    public func backlog() async throws(QueueError) -> Backlog { fatalError("stub") }
-
-    /// Counts a webhook that no route wanted.
-    package func countUnrouted() async throws(QueueError) { fatalError("stub") }
-
-    /// The next events for Postgres, at most 1,000 and 8 MiB: first what another consumer left for 30 s, then new ones.
-    package func events(consumer: String) async throws(QueueError) -> [Event] { fatalError("stub") }
-
-    /// Acknowledges and deletes events that are committed.
-    package func recorded(_ ids: [Event.ID]) async throws(QueueError) { fatalError("stub") }
+    func call(_ function: String, _ arguments: [String] = []) async throws(QueueError) -> Reply {
+        try await store.call(function, name, arguments)
+    }
 }

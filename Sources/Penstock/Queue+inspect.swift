@@ -1,0 +1,71 @@
+import Foundation
+import NIOCore
+import Redis
+
+extension Queue {
+    /// A live or dead job; nil when Redis has none with this id.
+    public func job(_ id: String) async throws(QueueError) -> JobRecord? {
+        let reply: Reply
+        do {
+            reply = try await call("job", [id])
+        } catch .unknown {
+            return nil
+        }
+        let facts = reply.pairs
+        guard let state = facts["state"]?.string.flatMap(JobState.init),
+            let header = facts["header"]?.bytes.flatMap(Header.init)
+        else {
+            throw .refused("job \(id) cannot be read; its next claim buries it, and its bytes are kept in the event")
+        }
+        var record = JobRecord(queue: name, id: id, type: header.type, state: state, priority: header.priority)
+        record.key = header.key
+        record.attempts = header.attempt
+        record.source = header.source
+        record.error = header.lastError
+        record.enqueuedAt = Date(milliseconds: header.enqueuedAt)
+        record.dueAt = facts["due"]?.integer.map(Date.init(milliseconds:))
+        record.finishedAt = facts["died"]?.integer.map(Date.init(milliseconds:))
+        record.worker = facts["worker"]?.string
+        record.payload = facts["payload"]?.bytes
+        return record
+    }
+
+    /// The counts of this moment.
+    public func backlog() async throws(QueueError) -> Backlog {
+        let facts = try await call("backlog").pairs
+        func number(_ name: String) -> Int { facts[name]?.integer ?? 0 }
+        func named(_ prefix: String) -> [String: Int] {
+            var found: [String: Int] = [:]
+            for (name, value) in facts where name.hasPrefix(prefix) {
+                found[String(name.dropFirst(prefix.count))] = value.integer
+            }
+            return found
+        }
+        let levels = (Priority.allCases.map(\.name) + ["returned"]).map { level in
+            Backlog.Level(
+                name: level, waiting: number("waiting:\(level)"), running: number("running:\(level)"),
+                oldest: facts["oldest:\(level)"]?.integer.map(Date.init(milliseconds:)))
+        }
+        return Backlog(
+            queue: name, levels: levels, delayed: number("delayed"), parked: number("parked"), dead: number("dead"),
+            parkedTypes: named("parked:"), events: number("events"), maxEvents: number("maxEvents"),
+            isRecording: facts["record"]?.string == "yes", isPaused: facts["paused"]?.string == "yes",
+            totals: named("total:"), now: Date(milliseconds: number("now")))
+    }
+}
+
+extension Reply {
+    /// A flat array of names and values.
+    var pairs: [String: Reply] {
+        guard let array else { return [:] }
+        var pairs: [String: Reply] = [:]
+        for index in stride(from: 0, to: array.count - 1, by: 2) {
+            if let name = array[index].string { pairs[name] = array[index + 1] }
+        }
+        return pairs
+    }
+}
+
+extension Date {
+    package init(milliseconds: Int) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
+}
