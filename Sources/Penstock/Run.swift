@@ -1,0 +1,131 @@
+import NIOCore
+import Synchronization
+
+/// One run in hand: what names it in Redis, what runs it, and how it ends.
+final class Run: Sendable {
+    /// What names a run: all four must fit, or the server answers LOST.
+    struct Name: Sendable, Hashable {
+        let level: String
+        let entry: String
+        let id: String
+        let n: Int
+    }
+
+    /// Why a running handler is asked to stop.
+    enum Fate: Sendable {
+        case timedOut(Duration)
+        case cancelled
+        case lost
+        case shutdown
+    }
+
+    private struct State {
+        var fate: Fate?
+        var stop: (@Sendable () -> Void)?
+        var isOver = false
+    }
+
+    let lane: Int
+    let name: Name
+    let job: Job
+    let type: JobType
+    let timeout: Duration?
+    /// Milliseconds by the clock of Redis, and the same moment by ours.
+    private let claimedAt: Int64
+    private let claimed: NIODeadline
+    /// When it was ready to run, by the clock of Redis.
+    private let readyAt: Int64
+    private let state = Mutex(State())
+
+    init(lane: Int, name: Name, job: Job, type: JobType, header: Header, claimedAt: Int64, claimed: NIODeadline) {
+        self.lane = lane
+        self.name = name
+        self.job = job
+        self.type = type
+        self.timeout = header.timeout.map { .milliseconds($0) } ?? type.timeout
+        self.claimedAt = claimedAt
+        self.claimed = claimed
+        self.readyAt = Int64(header.runAt ?? header.enqueuedAt)
+    }
+
+    /// Runs the handler; nil when the engine has given the run up meanwhile.
+    func perform(stop: @escaping @Sendable () -> Void) async -> Outcome? {
+        let started = NIODeadline.now()
+        state.withLock { $0.stop = stop }
+        let result: Result<Output, any Error>
+        do {
+            result = .success(try await type.handler(job))
+        } catch {
+            result = .failure(error)
+        }
+        guard let fate = end() else { return nil }
+        return outcome(verdict(of: result, fate: fate), started: started)
+    }
+
+    /// Asks the handler to stop; false when it is over already. Under the lock, because the task that runs this handler
+    /// runs another one next.
+    func stop(because fate: Fate) -> Bool {
+        state.withLock { state in
+            guard !state.isOver else { return false }
+            state.fate = state.fate ?? fate
+            state.stop?()
+            return true
+        }
+    }
+
+    /// Takes the run from a handler that does not return; nil when it is over already.
+    func abandon() -> Outcome? {
+        guard let fate = end(), let fate else { return nil }
+        return outcome(verdict(of: .failure(CancellationError()), fate: fate), started: claimed)
+    }
+
+    /// An outcome without a run of the handler.
+    func outcome(_ verdict: Outcome.Verdict) -> Outcome { outcome(verdict, started: .now()) }
+
+    /// Ends the run once; the fate, or nil if it was ended before.
+    private func end() -> Fate?? {
+        state.withLock { state in
+            guard !state.isOver else { return nil }
+            state.isOver = true
+            state.stop = nil
+            return .some(state.fate)
+        }
+    }
+
+    private func outcome(_ verdict: Outcome.Verdict, started: NIODeadline) -> Outcome {
+        let startedAt = claimedAt + (started - claimed).nanoseconds / 1_000_000
+        let ran = (NIODeadline.now() - started).nanoseconds
+        return Outcome(
+            run: self, verdict: verdict, startedAt: startedAt, ran: .nanoseconds(ran),
+            waited: .milliseconds(max(0, startedAt - readyAt)))
+    }
+
+    private func verdict(of result: Result<Output, any Error>, fate: Fate?) -> Outcome.Verdict {
+        switch (result, fate) {
+        case (_, .lost?): return .none
+        case (.success(let output), _): return .completed(output.bounded)
+        case (.failure, .cancelled?): return .cancelled
+        case (.failure, .shutdown?): return .release
+        case (.failure, .timedOut(let limit)?): return failure("timed out after \(limit)", pause: nil)
+        case (.failure(let error as Bury), nil): return .dead(error.reason)
+        case (.failure(let error as Retry), nil): return failure(error.reason, pause: error.after)
+        case (.failure(let error), nil): return failure("\(error)", pause: nil)
+        }
+    }
+
+    private func failure(_ text: String, pause: Duration?) -> Outcome.Verdict {
+        if job.attempt >= job.maxAttempts { return .dead(text) }
+        return .retry(pause ?? type.retries.pause(afterAttempt: job.attempt), text)
+    }
+}
+
+extension Output {
+    /// Results are kept up to 1 MiB: events carry them through Redis, and rows through every reader.
+    private static let limit = 1 << 20
+
+    /// The result, or in place of one that is too large its size.
+    fileprivate var bounded: ByteBuffer? {
+        guard let json, json.readableBytes > Self.limit + 1024 else { return json }
+        return ByteBuffer(string: "{\"truncated\":true,\"bytes\":\(json.readableBytes)}")
+    }
+}
