@@ -17,6 +17,7 @@ let strict: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -57,12 +58,15 @@ let package = Package(
         .target(
             name: "Functions",
             path: "lua",
-            resources: [],
+            resources: [
+                "prelude", "jobs", "enqueue", "claim", "settle", "turn", "lease", "sweep", "events", "operate",
+                "inspect",
+            ].map { .embedInCode("\($0).lua") },
             swiftSettings: strict),
         .target(
             name: "Penstock",
             dependencies: [
-                "Redis", "Functions", nioCore, nioPosix, logging, lifecycle,
+                "Redis", "Functions", nioCore, nioPosix, nioFoundation, logging, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
@@ -77,7 +81,8 @@ let package = Package(
         .target(
             name: "Receiver",
             dependencies: [
-                "Penstock", nioCore, logging, lifecycle,
+                "Penstock", nioCore, nioFoundation, logging, lifecycle,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -94,11 +99,13 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        .target(name: "Servers", swiftSettings: strict),
         .target(
             name: "Support",
-            dependencies: ["Redis", "Penstock", nioCore, nioPosix, logging],
+            dependencies: ["Servers", "Redis", "Penstock", nioCore, nioPosix, logging],
             path: "Tests/Support",
             swiftSettings: strict),
+        .testTarget(name: "ServersTests", dependencies: ["Support", "Servers"], swiftSettings: strict),
         .testTarget(name: "FunctionsTests", dependencies: ["Support", "Functions"], swiftSettings: strict),
         .testTarget(name: "RedisTests", dependencies: ["Support", "Redis"], swiftSettings: strict),
         .testTarget(name: "PenstockTests", dependencies: ["Support", "Penstock"], swiftSettings: strict),
@@ -110,7 +117,9 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "SinkTests", dependencies: ["Support", "Sink"], swiftSettings: strict),
+        .testTarget(
+            name: "SinkTests", dependencies: ["Support", "Servers", "Sink", nioCore, logging, lifecycle],
+            swiftSettings: strict),
         .testTarget(name: "CLITests", dependencies: ["Support", "CLI"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
