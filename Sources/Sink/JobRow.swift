@@ -1,0 +1,108 @@
+import NIOCore
+import Penstock
+
+/// A row of `penstock.jobs` as one event, or several folded, leave it.
+struct JobRow: Sendable {
+    /// What is in the header; nil when it could not be read.
+    struct Facts: Sendable {
+        var type: String
+        var priority: Int16
+        var key: String?
+        var attempts: Int32
+        var source: String?
+        var enqueuedAt: Int64?
+    }
+
+    /// The last run; an event without a run leaves it as it is.
+    struct Run: Sendable {
+        var startedAt: Int64?
+        var milliseconds: Int64?
+        var wait: Int64?
+        var worker: String
+    }
+
+    var queue: String
+    var id: String
+    var event: Event.ID
+    var state: String
+    var facts: Facts?
+    var run: Run?
+    var payload: Payload?
+    /// JSON that Postgres should take.
+    var result: ByteBuffer?
+    var error: String?
+    var finishedAt: Int64?
+
+    init(queue: String, event: Event) {
+        self.queue = queue
+        self.id = event.jobID.storable
+        self.event = event.id
+        self.state = event.kind.state.rawValue
+        self.facts = event.header.map(Facts.init)
+        self.run = event.run.map(Run.init)
+        self.result = event.kind == .completed ? event.result.map(JSONText.storable) : nil
+        // A job that goes on, or was cancelled, still shows what its last failed attempt said.
+        self.error = event.kind == .completed ? nil : (event.error ?? event.header?.lastError)?.storable
+        self.finishedAt = event.kind.isTerminal ? event.id.milliseconds.storableTime : nil
+        if event.header == nil {
+            self.payload = (event.raw ?? event.payload).map { .bytes($0) }
+        } else {
+            self.payload = event.payload.map(Payload.init)
+        }
+    }
+
+    /// Takes over what a newer row says. The statement in `JobRow+insert.swift` does the same to the row in the table.
+    mutating func absorb(_ newer: JobRow) {
+        let old = self
+        self = newer
+        facts = newer.facts ?? old.facts
+        // A job that was enqueued at another time under the same id is another life: nothing of the old one is its own.
+        if let then = old.facts?.enqueuedAt, let now = newer.facts?.enqueuedAt, then != now { return }
+        run = newer.run ?? old.run
+        payload = newer.payload ?? old.payload
+    }
+}
+
+extension JobRow.Facts {
+    init(_ header: Header) {
+        type = header.type.storable
+        priority = Int16(header.priority.rawValue)
+        key = header.key?.storable
+        attempts = Int32(clamping: header.attempt)
+        source = header.source?.storable
+        enqueuedAt = Int64(header.enqueuedAt).storableTime
+    }
+}
+
+extension JobRow.Run {
+    init(_ run: Event.Run) {
+        startedAt = run.startedAt?.storableTime
+        milliseconds = run.milliseconds
+        // The entry's id tells when the job was ready. The worker's idea of the time may be a little behind.
+        let ready = run.entry.split(separator: "-").first.flatMap { Int64($0) }?.storableTime
+        wait = startedAt.flatMap { started in ready.map { max(0, started - $0) } }
+        worker = run.worker.storable
+    }
+}
+
+/// A payload, in the column that can hold it.
+enum Payload: Sendable {
+    case json(ByteBuffer)
+    case bytes(ByteBuffer)
+
+    init(_ payload: ByteBuffer) {
+        self = JSONGrammar.accepts(payload) ? .json(payload) : .bytes(payload)
+    }
+}
+
+extension String {
+    /// Postgres's text has no NUL. What cannot be stored is replaced, as a decoder does with what is no character.
+    var storable: String {
+        utf8.contains(0) ? String(map { $0 == "\0" ? "\u{FFFD}" : $0 }) : self
+    }
+}
+
+extension Int64 {
+    /// Milliseconds since 1970 up to the year 9999. A header is anybody's writing; beyond this the arithmetic may trap.
+    var storableTime: Int64? { (0..<253_402_300_800_000).contains(self) ? self : nil }
+}
