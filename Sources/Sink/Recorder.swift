@@ -144,3 +144,7 @@ package struct Recorder: Service {
         try? await cancelWhenGracefulShutdown { try await Task.sleep(for: time) }
     }
 }
+
+extension LogKey {
+    fileprivate static let migration = "migration"
+}
