@@ -28,6 +28,14 @@ struct Folder: Sendable {
         guard chmod(path, 0o700) == 0 else { throw .folder(path: path, reason: String(cString: strerror(errno))) }
     }
 
+    func write(_ text: String, to file: String) throws(ServerError) {
+        do {
+            try "\(text)\n".write(toFile: "\(path)/\(file)", atomically: true, encoding: .utf8)
+        } catch {
+            throw .folder(path: path, reason: error.localizedDescription)
+        }
+    }
+
     /// Where the sockets live: here, or, when a path in here would pass the 107 bytes that a unix socket's address
     /// may have, in a short folder in /tmp whose name is made from this one.
     var sockets: Folder {

@@ -27,7 +27,8 @@ package final class PostgresServer: Sendable {
     package var pid: Int32? { process.withLock { $0.flatMap { $0.hasEnded ? nil : $0.pid } } }
 
     /// Starts the server, on first use after making its cluster and database, and returns when it answers queries,
-    /// within 30 s. A server that already runs is left alone.
+    /// within 30 s. The file `url` in its folder then says, for scripts, where it listens. A server that already runs
+    /// is left alone.
     package func start() throws(ServerError) {
         if pid != nil { return }
         let account = try Account.forPostgres()
@@ -55,6 +56,7 @@ package final class PostgresServer: Sendable {
             }
         }
         try PostgresGreeting.makeDatabase(at: socketPath)
+        try folder.write(url, to: "url")
     }
 
     /// SIGKILL, as a crash would; returns when the process is gone. `start` then recovers what was committed.

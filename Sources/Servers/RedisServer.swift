@@ -33,8 +33,8 @@ package final class RedisServer: Sendable {
     /// The pid of the running server, or nil.
     package var pid: Int32? { process.withLock { $0.flatMap { $0.hasEnded ? nil : $0.pid } } }
 
-    /// Starts the server and returns when it answers PING (after a crash: when it has read its log), within 10 s.
-    /// A server that already runs is left alone.
+    /// Starts the server and returns when it answers PING (after a crash: when it has read its log), within 10 s. The
+    /// file `url` in its folder then says, for scripts, where it listens. A server that already runs is left alone.
     package func start() throws(ServerError) {
         if pid != nil { return }
         try folder.make()
@@ -50,6 +50,7 @@ package final class RedisServer: Sendable {
             Command("redis-server", options, in: folder, parentDeath: "KILL"), quickEnd: SIGKILL)
         process.withLock { $0 = started }
         try started.waitUntilReady(seconds: 10) { answersPing }
+        try folder.write(url, to: "url")
     }
 
     /// SIGKILL, as a crash would; returns when the process is gone. `start` then finds what was on the disk.
