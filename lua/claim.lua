@@ -26,15 +26,14 @@ local function adopt(q, stream, entry, fields, tally)
   if not given.type or not printable(given.type, 128) or not given.payload then return nil end
   local id = stream .. '-' .. entry
   local h = {
-    type = given.type, n = nextNumber(q), entry = entry,
-    enqueuedAt = tonumber(entry:match('^(%d+)')), priority = RANK[stream] and stream ~= 'normal' and stream or nil,
+    type = given.type, entry = entry, priority = RANK[stream] and stream ~= 'normal' and stream or nil,
     stream = stream == 'returned' and stream or nil,
   }
   local inline = #given.payload <= INLINE and given.payload or nil
   if not inline then redis.call('HSET', q.bodies, id, given.payload) end
   local line = write(q, id, h, inline)
   count(tally, 'accepted')
-  count(tally, 'waiting:' .. stream)
+  count(tally, WAITING[stream])
   return id, inline and line .. '\n' .. inline or line
 end
 
@@ -52,20 +51,19 @@ local function hand(claim, stream, entry, fields, id, value)
   if not id then
     id, value = adopt(q, stream, entry, fields, tally)
     if not id then
-      local run = { stream, entry, claim.consumer }
-      buryUnreadable(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), run, tally)
+      buryUnreadable(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), false, tally)
       return true
     end
   end
   if not value then return true end
-  local h, inline = read(value)
+  local h, inline, line = read(value)
   if not h then
-    count(tally, 'waiting:' .. stream, -1)
-    buryUnreadable(q, claim.config, id, value, { stream, entry, claim.consumer }, tally)
+    count(tally, WAITING[stream], -1)
+    buryUnreadable(q, claim.config, id, value, false, tally)
     return true
   end
-  if entryOf(h) ~= entry or streamOf(h) ~= stream then return true end
-  count(tally, 'waiting:' .. stream, -1)
+  if h.entry ~= entry or streamOf(h) ~= stream then return true end
+  count(tally, WAITING[stream], -1)
   local size = inline and #inline or redis.call('HSTRLEN', q.bodies, id)
   if claim.full or #claim.jobs > 0 and claim.bytes + size > CALL_BYTES then
     claim.full, claim.more = true, true
@@ -75,16 +73,12 @@ local function hand(claim, stream, entry, fields, id, value)
   end
   local payload = payloadOf(q, id, inline)
   if not payload then
-    buryUnreadable(q, claim.config, id, value, { stream, entry, claim.consumer }, tally)
+    buryUnreadable(q, claim.config, id, value, false, tally)
     return true
   end
   claim.bytes, claim.left = claim.bytes + size, claim.left - 1
-  local jobs, line = claim.jobs, value:find('\n', 1, true)
-  jobs[#jobs + 1] = stream
-  jobs[#jobs + 1] = entry
-  jobs[#jobs + 1] = id
-  jobs[#jobs + 1] = line and value:sub(1, line - 1) or value
-  jobs[#jobs + 1] = payload
+  local jobs, at = claim.jobs, #claim.jobs
+  jobs[at + 1], jobs[at + 2], jobs[at + 3], jobs[at + 4], jobs[at + 5] = stream, entry, id, line, payload
   return false
 end
 

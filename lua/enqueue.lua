@@ -36,7 +36,8 @@ local function parse(args, first, last)
   if #payload > PAYLOAD_BYTES then return nil, 'payload has ' .. #payload .. ' bytes; up to ' .. PAYLOAD_BYTES .. ' are taken' end
   local job = { type = kind, payload = payload }
   for i = first + 2, last, 2 do
-    local name, text = args[i]:lower(), args[i + 1]
+    local name, text = args[i], args[i + 1]
+    if not OPTIONS[name] then name = name:lower() end
     local option = OPTIONS[name]
     if not option then return nil, 'unknown option ' .. name:sub(1, 40) end
     if i + 1 > last then return nil, 'option ' .. name .. ' has no value' end
@@ -63,7 +64,7 @@ local function accept(q, config, job, now, tally)
   local due = job.at or job.delay and now + job.delay or now
   local inline = #job.payload <= INLINE and job.payload
   local h = {
-    type = job.type, n = n, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
+    type = job.type, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
     headers = job.headers, traceparent = job.traceparent, maxAttempts = job.attempts, timeout = job.timeout,
     priority = job.priority ~= 'normal' and job.priority or nil,
   }

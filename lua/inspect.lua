@@ -10,12 +10,11 @@ register('job', { 'no-writes', 'allow-oom' }, function(q, args)
   if not value then
     return fail('UNKNOWN', 'queue ' .. q.name .. ' has no live or dead job ' .. id:sub(1, 128) .. '; ended jobs are in Postgres')
   end
-  local h, inline = read(value)
+  local h, inline, line = read(value)
   if not h then return { 'state', 'unreadable', 'raw', value } end
   local state, detail = stateOf(q, id, h)
-  local line = value:find('\n', 1, true)
   local reply = {
-    'state', state, 'header', line and value:sub(1, line - 1) or value, 'payload', payloadOf(q, id, inline) or '',
+    'state', state, 'header', line, 'payload', payloadOf(q, id, inline) or '',
     'now', whole(clock()),
   }
   local function add(name, word) reply[#reply + 1] = name; reply[#reply + 1] = word end
@@ -41,7 +40,7 @@ local function oldest(q, stream)
     local id = idOf(entry[2])
     local value = id and redis.call('HGET', q.jobs, id)
     local h = value and read(value)
-    if not id or h and entryOf(h) == entry[1] and streamOf(h) == stream then return entry[1]:match('^(%d+)') end
+    if not id or h and h.entry == entry[1] and streamOf(h) == stream then return entry[1]:match('^(%d+)') end
   end
 end
 

@@ -1,8 +1,8 @@
 -- A job's header and its place: the steps that several transitions share.
 --
--- The header is one line of JSON, defaults left out. A waiting or running job is named by its entry: stream
--- (its level, or `returned`) and entry id `<ms>-<n>`, where ms is `runAt` (or `enqueuedAt`) and n is drawn from the queue's
--- sequence. So the header alone names the only valid entry, and an entry alone carries its n.
+-- The header is one line of JSON, defaults left out. A waiting or running job is named by its `entry`, `<ms>-<n>`, in one
+-- stream: its level's, or `returned` if `stream` says so. n is drawn from the queue's sequence and never given twice. So the
+-- header alone names the only valid entry. `enqueuedAt` is left out while it is the entry's ms.
 
 local KINDS = {
   type = 'string', priority = 'string', key = 'string', unique = 'string', source = 'string', headers = 'string',
@@ -11,16 +11,18 @@ local KINDS = {
   runAt = 'number', crashes = 'number', cancel = 'number',
 }
 
--- Header and inline payload (nil if it is in `bodies`) of a value of `jobs`; nil if it cannot be read.
+-- Reads a value of `jobs`: header, inline payload (nil if it is in `bodies`), the header's line. Nil if it cannot be read.
 local function read(value)
-  local line = value:find('\n', 1, true)
-  local ok, h = pcall(cjson.decode, line and value:sub(1, line - 1) or value)
-  if not ok or type(h) ~= 'table' or not h.n or not h.type or not h.enqueuedAt then return nil end
+  local stop = value:find('\n', 1, true)
+  local line = stop and value:sub(1, stop - 1) or value
+  local ok, h = pcall(cjson.decode, line)
+  if not ok or type(h) ~= 'table' or not h.type or not (h.entry or h.enqueuedAt) then return nil end
   for name, field in pairs(h) do
     if KINDS[name] and type(field) ~= KINDS[name] then return nil end
   end
   if h.priority and not RANK[h.priority] or h.stream and h.stream ~= 'returned' then return nil end
-  return h, line and value:sub(line + 1)
+  if h.entry and not h.entry:find('^%d+%-%d+$') then return nil end
+  return h, stop and value:sub(stop + 1), line
 end
 
 local function write(q, id, h, inline)
@@ -31,27 +33,33 @@ end
 
 local function levelOf(h) return h.priority or 'normal' end
 local function streamOf(h) return h.stream or levelOf(h) end
-local function entryOf(h) return h.entry or whole(h.runAt or h.enqueuedAt) .. '-' .. whole(h.n) end
 local function payloadOf(q, id, inline) return inline or redis.call('HGET', q.bodies, id) end
-
 local function nextNumber(q) return redis.call('HINCRBY', q.stats, 'sequence', 1) end
+
+-- Takes the job's entry from its header; the entry itself must be over already.
+local function leave(h)
+  h.enqueuedAt = h.enqueuedAt or h.entry and tonumber(h.entry:match('^%d+'))
+  h.entry, h.stream = nil, nil
+end
 
 -- Puts the job into a stream under a new n (`fresh`, if one was drawn already). The caller writes the header afterwards.
 local function enter(q, id, h, stream, now, tally, fresh)
+  leave(h)
   local n = fresh or nextNumber(q)
-  local entry = whole(now) .. '-' .. whole(n)
-  h.n, h.entry, h.stream = n, nil, stream == 'returned' and stream or nil
-  h.runAt = now ~= h.enqueuedAt and now or nil
-  local added = redis.pcall('XADD', q[stream], entry, 'id', id)
+  h.entry, h.runAt, h.n = now .. '-' .. n, nil, nil
+  local added = redis.pcall('XADD', q[stream], h.entry, 'id', id)
   if type(added) == 'table' and added.err then
     -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.
     local info = redis.call('XINFO', 'STREAM', q[stream])
     for i = 1, #info, 2 do
-      if info[i] == 'last-generated-id' then h.entry = whole(info[i + 1]:match('^(%d+)') + 1) .. '-' .. whole(n) end
+      if info[i] == 'last-generated-id' then h.entry = whole(info[i + 1]:match('^(%d+)') + 1) .. '-' .. n end
     end
     redis.call('XADD', q[stream], h.entry, 'id', id)
+  elseif h.enqueuedAt == now then
+    h.enqueuedAt = nil
   end
-  count(tally, 'waiting:' .. stream)
+  h.stream = stream == 'returned' and stream or nil
+  count(tally, WAITING[stream])
 end
 
 -- Ends entries that were delivered. Where everything below the lowest pending entry is over, one trim frees whole nodes;
@@ -108,19 +116,21 @@ local function hold(q, key, id, expiry)
   redis.call('ZADD', q['unique:expiry'], whole(expiry), key)
 end
 
--- One entry of `events`. `run` names the run that ended: { level, entry, worker, startedAt, ran }, or nil.
--- What nobody records yet carries no payload over 1 KiB, since the bound counts events, not bytes.
-local function record(q, config, kind, id, line, run, fields, payload)
+-- One entry of `events`. `run` names the run that ended, "level entry startedAt ran worker", or is false; `name` and `text`
+-- are `result`, `error` or `raw`, or false. What nobody records yet carries no payload over 1 KiB, since its bound counts
+-- events, not bytes.
+local function record(q, config, kind, id, line, run, name, text, payload)
   local args = { 'kind', kind, 'id', id, 'header', line }
+  local at = 6
   if run then
-    for i, name in ipairs({ 'level', 'entry', 'worker', 'started', 'ran' }) do
-      if run[i] then args[#args + 1] = name; args[#args + 1] = run[i] end
-    end
+    args[7], args[8] = 'run', run
+    at = 8
   end
-  for i = 1, #fields do args[#args + 1] = fields[i] end
-  if payload and (config.record or #payload <= INLINE) then
-    args[#args + 1] = 'payload'; args[#args + 1] = payload
+  if name then
+    args[at + 1], args[at + 2] = name, text
+    at = at + 2
   end
+  if payload and (config.record or #payload <= INLINE) then args[at + 1], args[at + 2] = 'payload', payload end
   if config.record then
     redis.call('XADD', q.events, '*', unpack(args))
   else
@@ -136,7 +146,7 @@ end
 
 -- Buries what cannot be read: out of the way of the others, its bytes kept in the event.
 local function buryUnreadable(q, config, id, raw, run, tally)
-  record(q, config, 'dead', id, '', run, { 'error', 'unreadable', 'raw', raw }, nil)
+  record(q, config, 'dead', id, '', run, 'raw', raw)
   redis.call('HDEL', q.jobs, id)
   redis.call('HDEL', q.bodies, id)
   count(tally, 'dead')
@@ -144,17 +154,19 @@ end
 
 -- The dead letter keeps header and body for a requeue.
 local function bury(q, config, id, h, inline, now, text, run, tally)
+  leave(h)
   h.lastError, h.cancel = text:sub(1, ERROR_BYTES), nil
   freeUnique(q, h, id, now, false)
   redis.call('ZADD', q.dead, whole(now), id)
-  record(q, config, 'dead', id, write(q, id, h, inline), run, { 'error', h.lastError }, payloadOf(q, id, inline))
+  local line = write(q, id, h, inline)
+  record(q, config, 'dead', id, line, run, 'error', h.lastError, payloadOf(q, id, inline))
   count(tally, 'dead')
 end
 
 local function cancelNow(q, config, id, h, inline, now, run, tally)
   freeUnique(q, h, id, now, false)
   h.cancel = nil
-  record(q, config, 'cancelled', id, cjson.encode(h), run, {}, payloadOf(q, id, inline))
+  record(q, config, 'cancelled', id, cjson.encode(h), run, false, false, payloadOf(q, id, inline))
   remove(q, id, inline)
   count(tally, 'cancelled')
 end
@@ -163,12 +175,12 @@ end
 local function giveBack(q, config, id, h, inline, now, kind, run, tally)
   if h.cancel then return cancelNow(q, config, id, h, inline, now, run, tally) end
   enter(q, id, h, 'returned', now, tally)
-  record(q, config, kind, id, write(q, id, h, inline), run, {}, nil)
+  record(q, config, kind, id, write(q, id, h, inline), run)
 end
 
 -- The member of `parked` for a job whose type nobody runs.
 local function parkedType(id, h)
-  return 'type:' .. h.type .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.n) .. '\0' .. id
+  return 'type:' .. h.type .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.n or 0) .. '\0' .. id
 end
 
 -- Puts a job that waited outside the streams back into its level.

@@ -9,13 +9,14 @@ local function reclaim(q, config, stream, entry, consumer, crashed, now, tally)
   local id = idOf(found[2]) or stream .. '-' .. entry
   local value = redis.call('HGET', q.jobs, id)
   if not value then return nil end
-  local run = { stream, entry, consumer }
+  -- When it started and how long it ran only its worker knew.
+  local run = stream .. ' ' .. entry .. ' - - ' .. consumer
   local h, inline = read(value)
   if not h then
     buryUnreadable(q, config, id, value, run, tally)
     return 'dead'
   end
-  if entryOf(h) ~= entry or streamOf(h) ~= stream then return nil end
+  if h.entry ~= entry or streamOf(h) ~= stream then return nil end
   if not crashed then
     giveBack(q, config, id, h, inline, now, 'released', run, tally)
     return 'released'
@@ -47,7 +48,7 @@ register('renew', { 'allow-oom' }, function(q, args)
       and redis.call('XPENDING', q[stream], GROUP, entry, entry, 1, consumer)[1]
     local value = own and redis.call('HGET', q.jobs, id)
     local h = value and read(value)
-    if h and whole(h.n) == n and entryOf(h) == entry and streamOf(h) == stream then
+    if h and h.entry == entry and streamOf(h) == stream and entry:sub(-#n - 1) == '-' .. n then
       redis.call('XCLAIM', q[stream], GROUP, consumer, 0, entry, 'JUSTID')
       answers[#answers + 1] = h.cancel and 'CANCEL' or 'OK'
     else

@@ -7,9 +7,8 @@ local function stateOf(q, id, h)
   local due = redis.call('ZSCORE', q.delayed, id)
   if due then return 'delayed', due end
   if redis.call('ZSCORE', q.parked, parkedType(id, h)) then return 'parked' end
-  local entry = entryOf(h)
-  local pending = redis.pcall('XPENDING', q[streamOf(h)], GROUP, entry, entry, 1)
-  if not pending.err and pending[1] then return 'running', pending[1] end
+  local pending = h.entry and redis.pcall('XPENDING', q[streamOf(h)], GROUP, h.entry, h.entry, 1)
+  if pending and not pending.err and pending[1] then return 'running', pending[1] end
   return 'waiting'
 end
 
@@ -38,7 +37,7 @@ register('cancel', { 'allow-oom' }, function(q, args)
     write(q, id, h, inline)
     return { 'cancelling', id }
   end
-  if state == 'waiting' then count(tally, 'waiting:' .. streamOf(h), -1) end
+  if state == 'waiting' then count(tally, WAITING[streamOf(h)], -1) end
   redis.call('ZREM', q.delayed, id)
   redis.call('ZREM', q.parked, parkedType(id, h))
   cancelNow(q, configOf(q), id, h, inline, now, nil, tally)

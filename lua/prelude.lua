@@ -8,6 +8,10 @@ local GROUP, SINK = 'workers', 'sink'
 local LEVELS = { 'critical', 'high', 'normal', 'low' }
 local SHARED = { 'high', 'normal', 'low' }
 local STREAMS = { 'returned', 'critical', 'high', 'normal', 'low' }
+local WAITING = {             -- fields of `stats`: entries of a stream that wait
+  returned = 'waiting:returned', critical = 'waiting:critical', high = 'waiting:high', normal = 'waiting:normal',
+  low = 'waiting:low',
+}
 local RANK = { critical = 0, high = 1, normal = 2, low = 3 }
 
 local KIB, MIB = 1024, 1048576
@@ -96,7 +100,8 @@ local function printable(text, most)
   return #text >= 1 and #text <= most and not text:find('[%z\1-\31\127]')
 end
 
-local function whole(number) return string.format('%.0f', number) end
+-- Integers below 10^14 only; Lua writes larger numbers with an exponent.
+local function whole(number) return number .. '' end
 
 -- What everyone obeys, with the defaults filled in.
 local function configOf(q)
@@ -116,7 +121,7 @@ local function count(tally, field, by) tally[field] = (tally[field] or 0) + (by 
 
 local function writeTally(q, tally)
   for field, by in pairs(tally) do
-    if by ~= 0 then redis.call('HINCRBY', q.stats, field, whole(by)) end
+    if by ~= 0 then redis.call('HINCRBY', q.stats, field, by) end
   end
 end
 

@@ -5,23 +5,22 @@ local OUTCOMES = { completed = 1, retry = 2, dead = 1, release = 0, unhandled = 
 
 -- Reads outcomes from args[at…]: level entry id n startedAt ran verb argument…; nil and what is wrong if they do not fit.
 local function parseOutcomes(args, at)
-  local outcomes = {}
-  while at <= #args do
+  local outcomes, last = {}, #args
+  while at <= last do
     local verb = args[at + 6]
-    local words = verb and OUTCOMES[verb]
-    if not words then return nil, 'an outcome is level entry id n startedAt ran completed|retry|dead|release|unhandled|cancelled' end
+    local words = OUTCOMES[verb or '']
+    if not words then
+      return nil, 'an outcome is level entry id n startedAt ran completed|retry|dead|release|unhandled|cancelled'
+    end
     local o = {
       level = args[at], entry = args[at + 1], id = args[at + 2], n = args[at + 3], startedAt = args[at + 4],
-      ran = args[at + 5], verb = verb, args[at + 7], args[at + 8],
+      ran = args[at + 5], verb = verb, first = args[at + 7], second = args[at + 8],
     }
     at = at + 7 + words
-    if at > #args + 1 then return nil, verb .. ' needs ' .. words .. ' more arguments' end
-    if not RANK[o.level] and o.level ~= 'returned' then return nil, 'unknown level ' .. o.level:sub(1, 40) end
-    if not o.entry:find('^%d+%-%d+$') then return nil, 'entry ' .. o.entry:sub(1, 60) .. ' is not MS-SEQ' end
-    if verb == 'retry' and not integer(o[1], 0, 99999999999) then return nil, 'retry needs a delay in milliseconds' end
-    if not integer(o.startedAt, 0, 99999999999999) or not integer(o.ran, 0, 99999999999999) then
-      return nil, 'startedAt and ran are milliseconds'
-    end
+    if at > last + 1 then return nil, verb .. ' needs ' .. words .. ' more arguments' end
+    if not WAITING[o.level] then return nil, 'unknown level ' .. o.level:sub(1, 40) end
+    if verb == 'retry' and not integer(o.first, 0, 99999999999) then return nil, 'retry needs a delay in milliseconds' end
+    if not tonumber(o.startedAt) or not tonumber(o.ran) then return nil, 'startedAt and ran are milliseconds' end
     outcomes[#outcomes + 1] = o
     if #outcomes > CALL_JOBS then return nil, 'more than ' .. CALL_JOBS .. ' outcomes' end
   end
@@ -30,43 +29,43 @@ end
 
 local VERBS = {}
 
-function VERBS.completed(q, config, o, h, inline, value, now, run, tally)
-  freeUnique(q, h, o.id, now, true)
-  local line = value:find('\n', 1, true)
-  local fields = o[1] ~= '' and { 'result', o[1] } or {}
-  record(q, config, 'completed', o.id, line and value:sub(1, line - 1) or value, run, fields, payloadOf(q, o.id, inline))
+function VERBS.completed(q, config, o, h, inline, line, now, run, tally)
+  if h.unique then freeUnique(q, h, o.id, now, true) end
+  record(q, config, 'completed', o.id, line, run, o.first ~= '' and 'result', o.first, payloadOf(q, o.id, inline))
   remove(q, o.id, inline)
   count(tally, 'completed')
 end
 
-function VERBS.retry(q, config, o, h, inline, value, now, run, tally)
+function VERBS.retry(q, config, o, h, inline, line, now, run, tally)
   count(tally, 'failed')
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
-  h.attempt, h.lastError = (h.attempt or 0) + 1, o[2]:sub(1, ERROR_BYTES)
-  h.runAt, h.entry, h.stream = now + integer(o[1], 0, 99999999999), nil, nil
+  leave(h)
+  h.attempt, h.lastError = (h.attempt or 0) + 1, o.second:sub(1, ERROR_BYTES)
+  h.runAt = now + tonumber(o.first)
   redis.call('ZADD', q.delayed, whole(h.runAt), o.id)
-  record(q, config, 'retried', o.id, write(q, o.id, h, inline), run, { 'error', h.lastError }, nil)
+  record(q, config, 'retried', o.id, write(q, o.id, h, inline), run, 'error', h.lastError)
   count(tally, 'retried')
 end
 
-function VERBS.dead(q, config, o, h, inline, value, now, run, tally)
+function VERBS.dead(q, config, o, h, inline, line, now, run, tally)
   count(tally, 'failed')
   h.attempt = (h.attempt or 0) + 1
-  bury(q, config, o.id, h, inline, now, o[1], run, tally)
+  bury(q, config, o.id, h, inline, now, o.first, run, tally)
 end
 
-function VERBS.release(q, config, o, h, inline, value, now, run, tally)
+function VERBS.release(q, config, o, h, inline, line, now, run, tally)
   giveBack(q, config, o.id, h, inline, now, 'released', run, tally)
 end
 
-function VERBS.unhandled(q, config, o, h, inline, value, now, run, tally)
+function VERBS.unhandled(q, config, o, h, inline, line, now, run, tally)
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
-  h.entry, h.stream = nil, nil
+  leave(h)
+  h.n = tonumber(o.n)
   redis.call('ZADD', q.parked, 0, parkedType(o.id, h))
-  record(q, config, 'unhandled', o.id, write(q, o.id, h, inline), run, {}, nil)
+  record(q, config, 'unhandled', o.id, write(q, o.id, h, inline), run)
 end
 
-function VERBS.cancelled(q, config, o, h, inline, value, now, run, tally)
+function VERBS.cancelled(q, config, o, h, inline, line, now, run, tally)
   cancelNow(q, config, o.id, h, inline, now, run, tally)
 end
 
@@ -76,15 +75,20 @@ local function settle(q, config, consumer, outcomes, again, now, tally)
   local answers, over = {}, {}
   for i, o in ipairs(outcomes) do
     local value = redis.call('HGET', q.jobs, o.id)
-    local h, inline = nil, nil
-    if value then h, inline = read(value) end
-    local fits = value and (not h or whole(h.n) == o.n and entryOf(h) == o.entry and streamOf(h) == o.level)
+    local h, inline, line = nil, nil, nil
+    if value then h, inline, line = read(value) end
+    local fits
+    if h then
+      fits = h.entry == o.entry and streamOf(h) == o.level and o.entry:sub(-#o.n - 1) == '-' .. o.n
+    else
+      fits = value and o.entry:find('^%d+%-%d+$')
+    end
     if fits and redis.call('XACK', q[o.level], GROUP, o.entry) == 1 then
-      over[o.level] = over[o.level] or {}
-      table.insert(over[o.level], o.entry)
-      local run = { o.level, o.entry, consumer, o.startedAt, o.ran }
+      local ended = over[o.level] or {}
+      ended[#ended + 1], over[o.level] = o.entry, ended
+      local run = o.level .. ' ' .. o.entry .. ' ' .. o.startedAt .. ' ' .. o.ran .. ' ' .. consumer
       if h then
-        VERBS[o.verb](q, config, o, h, inline, value, now, run, tally)
+        VERBS[o.verb](q, config, o, h, inline, line, now, run, tally)
       else
         buryUnreadable(q, config, o.id, value, run, tally)
       end

@@ -33,8 +33,10 @@ local function turn(q, consumer, want, outcomes, again)
     whole(now), whole(config.lease), next and whole(math.max(0, next - now)) or '-1',
     held or claim.more and 'more' or 'idle', whole(#answers),
   }
-  for _, answer in ipairs(answers) do reply[#reply + 1] = answer end
-  for _, word in ipairs(claim.jobs) do reply[#reply + 1] = word end
+  local at, jobs = #reply, claim.jobs
+  for i = 1, #answers do reply[at + i] = answers[i] end
+  at = at + #answers
+  for i = 1, #jobs do reply[at + i] = jobs[i] end
   return reply
 end
 

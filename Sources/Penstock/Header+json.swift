@@ -10,8 +10,21 @@ extension Header {
             var scanner = FlatObjectScanner(bytes: bytes)
             return scanner.scan { name, value in header.set(name, value) }
         }
-        guard isRead, !header.type.isEmpty else { return nil }
+        guard isRead, !header.type.isEmpty, header.takeEntry() else { return nil }
         self = header
+    }
+
+    /// What the entry's id tells is not written twice.
+    private mutating func takeEntry() -> Bool {
+        guard let entry else { return enqueuedAt > 0 }
+        let parts = entry.utf8.split(separator: UInt8(ascii: "-"))
+        guard parts.count == 2, let ready = Int(Substring(parts[0])), let number = Int(Substring(parts[1])) else {
+            return false
+        }
+        n = number
+        if enqueuedAt == 0 { enqueuedAt = ready }
+        runAt = ready == enqueuedAt ? nil : ready
+        return true
     }
 
     private mutating func set(_ name: String, _ value: FlatObjectScanner.Value) -> Bool {
@@ -21,6 +34,7 @@ extension Header {
             guard let known = Priority(name: text) else { return false }
             priority = known
         case ("key", .text(let text)): key = text
+        case ("entry", .text(let text)): entry = text
         case ("n", .number(let number)): n = number
         case ("attempt", .number(let number)): attempt = number
         case ("maxAttempts", .number(let number)): maxAttempts = number

@@ -3,7 +3,9 @@ package struct Header: Sendable, Equatable {
     package var type = ""
     package var priority = Priority.normal
     package var key: String?
-    /// The number of the entry that stands for the job; a new one at every re-entry.
+    /// The entry that stands for the job while it waits or runs, `<ms>-<n>`.
+    package var entry: String?
+    /// The number in it, a new one at every re-entry.
     package var n = 0
     /// Attempts charged so far.
     package var attempt = 0
@@ -12,7 +14,7 @@ package struct Header: Sendable, Equatable {
     package var timeout: Int?
     /// Milliseconds since 1970, by the clock of Redis.
     package var enqueuedAt = 0
-    /// When it was last due or re-entered; nil when that is `enqueuedAt`.
+    /// When it was or will be ready to run; nil when that is `enqueuedAt`.
     package var runAt: Int?
     package var unique: String?
     package var source: String?

@@ -45,17 +45,21 @@ extension Event {
         header = fields["header"]?.bytes.flatMap(Header.init)
         // The function leaves a completed job's header as it stands; the run that completed it was an attempt too.
         if kind == .completed { header?.attempt += 1 }
-        error = fields["error"]?.string ?? (kind == nil ? "unreadable" : nil)
+        error = fields["error"]?.string ?? (header == nil || kind == nil ? "unreadable" : nil)
         result = fields["result"]?.bytes
         payload = fields["payload"]?.bytes
         raw = fields["raw"]?.bytes ?? (header == nil ? fields["header"]?.bytes : nil)
-        if let level = fields["level"]?.string, let entry = fields["entry"]?.string,
-            let worker = fields["worker"]?.string
-        {
-            run = Run(
-                level: level, entry: entry, worker: worker,
-                startedAt: fields["started"]?.integer.map(Int64.init),
-                milliseconds: fields["ran"]?.integer.map(Int64.init))
-        }
+        run = fields["run"]?.string.flatMap(Run.init)
+    }
+}
+
+extension Event.Run {
+    /// `level entry startedAt ran worker`, with `-` for what is not known.
+    fileprivate init?(_ text: String) {
+        let words = text.split(separator: " ", maxSplits: 4)
+        guard words.count == 5 else { return nil }
+        self.init(
+            level: String(words[0]), entry: String(words[1]), worker: String(words[4]), startedAt: Int64(words[2]),
+            milliseconds: Int64(words[3]))
     }
 }
