@@ -22,6 +22,11 @@ struct Folder: Sendable {
         } catch {
             throw .folder(path: path, reason: error.localizedDescription)
         }
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            // In /tmp a stranger may have put a link where the folder is to be.
+            throw .folder(path: path, reason: "it is no folder")
+        }
         if let account, chown(path, account.user, account.group) != 0 {
             throw .folder(path: path, reason: String(cString: strerror(errno)))
         }

@@ -56,6 +56,17 @@ import Testing
         #expect(try run("psql", "-Atc", "SELECT 1", server.url) == "1")
     }
 
+    @Test func `Postgres serves from under a folder that is closed to others`() throws {
+        let closed = "\(temporaryDirectory())/closed"
+        try FileManager.default.createDirectory(
+            atPath: closed, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        let server = PostgresServer(directory: "\(closed)/postgres", durable: false)
+        try server.start()
+        #expect(try run("psql", "-Atc", "SELECT 1", server.url) == "1")
+        let said = try String(contentsOfFile: "\(closed)/postgres/url", encoding: .utf8)
+        #expect(said == "\(server.url)\n")
+    }
+
     @Test func `a folder whose path is too long for a socket gets one elsewhere`() throws {
         let long = "\(temporaryDirectory())/\(String(repeating: "long", count: 30))"
         let server = RedisServer(directory: long)
