@@ -29,11 +29,11 @@ end
 
 local VERBS = {}
 
-function VERBS.completed(q, config, o, h, inline, line, now, run, tally)
+function VERBS.completed(q, config, o, h, inline, line, now, run, tally, gone)
   if h.unique then freeUnique(q, h, o.id, now, true) end
   record(q, config, 'completed', o.id, line, run, o.first ~= '' and 'result', o.first, payloadOf(q, o.id, inline))
-  remove(q, o.id, inline)
-  count(tally, 'completed')
+  gone[#gone + 1] = o.id
+  if not inline then redis.call('HDEL', q.bodies, o.id) end
 end
 
 function VERBS.retry(q, config, o, h, inline, line, now, run, tally)
@@ -72,23 +72,26 @@ end
 -- Settles outcomes; answers `OK` or `LOST` for each. The run must fit in all four of its names, and then XACK proves that
 -- it still belongs to the caller: entries never change hands, recovery makes new ones.
 local function settle(q, config, consumer, outcomes, again, now, tally)
-  local answers, over = {}, {}
+  local answers, over, ids, gone = {}, {}, {}, {}
+  for i, o in ipairs(outcomes) do ids[i] = o.id end
+  local values = #ids > 0 and redis.call('HMGET', q.jobs, unpack(ids))
   for i, o in ipairs(outcomes) do
-    local value = redis.call('HGET', q.jobs, o.id)
+    local value = values[i]
     local h, inline, line = nil, nil, nil
     if value then h, inline, line = read(value) end
     local fits
     if h then
       fits = h.entry == o.entry and streamOf(h) == o.level and o.entry:sub(-#o.n - 1) == '-' .. o.n
     else
-      fits = value and o.entry:find('^%d+%-%d+$')
+      local found = value and o.entry:find('^%d+%-%d+$') and redis.call('XRANGE', q[o.level], o.entry, o.entry)[1]
+      fits = found and idOf(found[2]) == o.id
     end
     if fits and redis.call('XACK', q[o.level], GROUP, o.entry) == 1 then
       local ended = over[o.level] or {}
       ended[#ended + 1], over[o.level] = o.entry, ended
       local run = o.level .. ' ' .. o.entry .. ' ' .. o.startedAt .. ' ' .. o.ran .. ' ' .. consumer
       if h then
-        VERBS[o.verb](q, config, o, h, inline, line, now, run, tally)
+        VERBS[o.verb](q, config, o, h, inline, line, now, run, tally, gone)
       else
         buryUnreadable(q, config, o.id, value, run, tally)
       end
@@ -97,6 +100,10 @@ local function settle(q, config, consumer, outcomes, again, now, tally)
       answers[i] = 'LOST'
       if not again then count(tally, 'lost') end
     end
+  end
+  if #gone > 0 then
+    redis.call('HDEL', q.jobs, unpack(gone))
+    count(tally, 'completed', #gone)
   end
   for level, entries in pairs(over) do erase(q[level], GROUP, entries) end
   return answers

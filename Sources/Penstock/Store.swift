@@ -35,7 +35,7 @@ public final class Store: Sendable {
     }
 
     /// A connection of its own to the same server, on a chosen event loop.
-    func client(on eventLoop: any EventLoop) -> Client {
+    package func client(on eventLoop: any EventLoop) -> Client {
         Self.client(to: address, on: eventLoop, logger: logger)
     }
 
