@@ -17,6 +17,13 @@ final class HandlerPool: TaskExecutor {
         var taken: UInt64 = 0
         var isWatched = false
         var isClosed = false
+
+        /// A handler that comes back to life after the end still finds a thread: `enqueue` starts one where there is none.
+        mutating func leavesIfClosed() -> Bool {
+            guard isClosed, jobs.isEmpty else { return false }
+            threads -= 1
+            return true
+        }
     }
 
     private static let patience = TimeAmount.milliseconds(5)
@@ -99,7 +106,7 @@ final class HandlerPool: TaskExecutor {
         defer { shared.withLock { $0.idle -= 1 } }
         while true {
             if let job = take() { return job }
-            if shared.withLock({ $0.isClosed }) { return nil }
+            if shared.withLock({ $0.leavesIfClosed() }) { return nil }
             condition.wait()
         }
     }

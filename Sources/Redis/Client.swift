@@ -16,7 +16,8 @@ package final class Client: Sendable {
 
     private struct Shared {
         var state = State.idle
-        var lastError = RedisError.notConnected("not connected yet")
+        /// Why there is no connection; nil before the first attempt has ended.
+        var lastError: RedisError?
         var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var ticket: UInt64 = 0
     }
@@ -50,26 +51,20 @@ package final class Client: Sendable {
         }
     }
 
-    /// The live connection; starts connecting if nobody has.
+    /// The live connection; starts connecting if nobody has. The very first attempt is waited for, a lost connection only
+    /// if the caller `waits`.
     package func connection(waits: Bool = false) async throws(RedisError) -> Connection {
-        var first = true
         while true {
-            let (connection, error, isClosed) = shared.withLock { shared -> (Connection?, RedisError, Bool) in
+            let (connection, error) = shared.withLock { shared -> (Connection?, RedisError?) in
                 switch shared.state {
-                case .connected(let connection) where connection.isOpen: (connection, shared.lastError, false)
-                case .closed: (nil, .notConnected("the client was shut down"), true)
-                case .idle, .connecting, .connected: (nil, shared.lastError, false)
+                case .connected(let connection) where connection.isOpen: (connection, nil)
+                case .closed: (nil, .notConnected("the client was shut down"))
+                case .idle, .connecting, .connected: (nil, waits ? nil : shared.lastError)
                 }
             }
             if let connection { return connection }
-            if isClosed { throw error }
             start()
-            if !waits && !first { throw .notConnected("\(error)") }
-            if !waits {
-                // The very first connection is worth its few milliseconds; a lost one is not waited for.
-                guard case .notConnected("not connected yet") = error else { throw .notConnected("\(error)") }
-            }
-            first = false
+            if let error { throw .notConnected("\(error)") }
             await change()
             if Task.isCancelled { throw .notConnected("cancelled while waiting for \(address.label)") }
         }
@@ -88,10 +83,9 @@ package final class Client: Sendable {
             if isOpen { return }
             start()
             await change()
-            let error = shared.withLock { $0.lastError }
-            if case .server = error, !error.isAway { throw error }
+            if let error = shared.withLock({ $0.lastError }), case .server = error, !error.isAway { throw error }
         }
-        throw shared.withLock { $0.lastError }
+        throw shared.withLock { $0.lastError } ?? .notConnected("no connection to \(address.label) within \(timeout)")
     }
 
     /// A connection of one's own, for commands that block; the caller closes it.
