@@ -52,7 +52,8 @@ register('recorded', { 'allow-oom' }, function(q, args)
   local bound = redis.call('XLEN', q.events) >= config.maxEvents
   local known = redis.pcall('XACK', q.events, SINK, unpack(args))
   if type(known) == 'table' then return known end
-  if known > 0 then erase(q.events, SINK, args) end
+  -- Only what was delivered may stand for the trim's mark: an id from elsewhere would take unread events with it.
+  if known == #args then erase(q.events, SINK, args) else redis.call('XDEL', q.events, unpack(args)) end
   if bound then ring(q) end
   return known
 end)
