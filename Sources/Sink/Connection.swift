@@ -7,10 +7,12 @@ import NIOCore
 final class Connection {
     private let handle: OpaquePointer
     private let address: Address
+    private let curfew: Curfew
 
     /// Connects, at most 5 s for each host of the address unless it says otherwise itself.
-    init(_ address: Address) throws(PostgresError) {
+    init(_ address: Address, until curfew: Curfew) throws(PostgresError) {
         self.address = address
+        self.curfew = curfew
         // What stands before `dbname` can be overridden by the address, what follows cannot.
         let settings = [
             ("connect_timeout", "5"),
@@ -120,9 +122,10 @@ final class Connection {
     private func wait(for events: Int32, until deadline: ContinuousClock.Instant) throws(PostgresError) {
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(events), revents: 0)
         while true {
-            let left = ContinuousClock.now.duration(to: deadline)
+            let left = curfew.cut(ContinuousClock.now.duration(to: deadline))
             guard left > .zero else { throw .away("the server did not answer a statement in time") }
-            let found = poll(&descriptor, 1, Int32(clamping: left.components.seconds * 1000 + 1000))
+            // A look at the curfew twice a second.
+            let found = poll(&descriptor, 1, left < .milliseconds(500) ? Int32(left / .milliseconds(1)) + 1 : 500)
             // An error or a hang-up is found by the read that follows.
             if found > 0 { return }
             if found < 0, errno != EINTR { throw broken() }

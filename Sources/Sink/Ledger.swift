@@ -32,6 +32,9 @@ package struct Ledger: Sendable {
         }
     }
 
+    /// Lets what is going on fail after `time`, instead of waiting for a server that hangs. Nothing works afterwards.
+    package func finish(within time: Duration) { session.finish(within: time) }
+
     /// Gives the connection back. The next use opens another.
     package func close() async { await session.close() }
 }

@@ -10,6 +10,8 @@ package struct Recorder: Service {
     private static let lastPause = Duration.seconds(1)
     /// How often queues that others have made are looked for.
     private static let scan = Duration.seconds(5)
+    /// How long the last batch may take. If Postgres hangs, its events stay in Redis.
+    private static let farewell = Duration.seconds(5)
 
     private let ledger: Ledger
     private let store: Store
@@ -34,6 +36,14 @@ package struct Recorder: Service {
     /// Records until it is told to stop; then it commits the batch in hand, once, and returns.
     /// - Throws: only what waiting cannot help: a schema that a newer program has made.
     package func run() async throws {
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await record()
+        } onCancelOrGracefulShutdown: {
+            ledger.finish(within: Recorder.farewell)
+        }
+    }
+
+    private func record() async throws {
         try await migrate()
         var reader = EventReader(store: store, consumer: consumer, logger: logger)
         var pause = Recorder.firstPause

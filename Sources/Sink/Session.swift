@@ -3,6 +3,7 @@
 actor Session {
     private let lane: Lane
     private let address: Address
+    private let curfew = Curfew()
     private var connection: Connection?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
@@ -21,12 +22,15 @@ actor Session {
         return try body(connection)
     }
 
+    /// Statements that run after `time` fail as if the server were away. For a process that stops.
+    nonisolated func finish(within time: Duration) { curfew.begin(in: time) }
+
     func close() { connection = nil }
 
     private func open() throws(PostgresError) -> Connection {
         if let connection, connection.isUsable { return connection }
         connection = nil
-        let new = try Connection(address)
+        let new = try Connection(address, until: curfew)
         connection = new
         return new
     }

@@ -26,8 +26,12 @@ import Testing
         _ = try Ledger(url: url)
     }
 
-    @Test func `a server that is not there is told in one line without the password`() async throws {
-        let ledger = try Ledger(url: "postgres://penstock:sesame@127.0.0.1:1/sesame")
+    /// The second one has its password in a place that libpq does quote.
+    @Test(arguments: [
+        "postgres://penstock:sesame@127.0.0.1:1/d", "postgres://penstock:sesame@/d?host=/127.0.0.1/sesame",
+    ])
+    func `a server that is not there is told in one line without the password`(url: String) async throws {
+        let ledger = try Ledger(url: url)
         await #expect {
             try await ledger.connect(within: .milliseconds(10))
         } throws: { error in

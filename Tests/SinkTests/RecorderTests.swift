@@ -89,6 +89,25 @@ import Testing
         #expect(try await queue.backlog().events == 10)
     }
 
+    @Test func `a recorder that is told to stop while Postgres hangs returns soon`() async throws {
+        let rig = try await Rig()
+        let queue = try Queue("github", in: rig.store)
+        let clock = ContinuousClock()
+        var begun = clock.now
+        try await rig.serve {
+            try await rig.enqueue(10, to: queue)
+            try await rig.until { try await rig.database.count("jobs") == 10 }
+            rig.postgres.suspend()
+            try await rig.enqueue(10, to: queue)
+            // Read, and not recorded: the recorder is waiting for its statement.
+            try await rig.until { try await queue.backlog().totals["completed"] == 20 }
+            begun = clock.now
+        }
+        rig.postgres.resume()
+        #expect(begun.duration(to: clock.now) < .seconds(40))
+        #expect(try await queue.backlog().events == 10)
+    }
+
     @Test func `a queue that was not there at start is found`() async throws {
         let rig = try await Rig(queues: ["github", "later"])
         try await rig.serve {
