@@ -38,6 +38,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Hummingbird's own: the types of its requests and of the parts that a handler on its connections sees.
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -83,6 +86,8 @@ let package = Package(
             dependencies: [
                 "Penstock", nioCore, nioFoundation, logging, lifecycle,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -94,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Penstock", "Runners", "Receiver", "Sink", nioCore, logging, lifecycle,
+                "Penstock", "Runners", "Receiver", "Sink", "Servers", nioCore, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -106,15 +111,26 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: strict),
         .testTarget(name: "ServersTests", dependencies: ["Support", "Servers"], swiftSettings: strict),
-        .testTarget(name: "FunctionsTests", dependencies: ["Support", "Functions"], swiftSettings: strict),
-        .testTarget(name: "RedisTests", dependencies: ["Support", "Redis"], swiftSettings: strict),
+        .testTarget(
+            name: "FunctionsTests",
+            dependencies: ["Support", "Servers", "Functions", "Redis", nioCore, nioPosix, logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RedisTests", dependencies: ["Support", "Servers", "Redis", nioCore, nioPosix, logging],
+            swiftSettings: strict),
         .testTarget(name: "PenstockTests", dependencies: ["Support", "Penstock"], swiftSettings: strict),
-        .testTarget(name: "RunnersTests", dependencies: ["Support", "Runners"], swiftSettings: strict),
+        .testTarget(
+            name: "RunnersTests",
+            dependencies: [
+                "Support", "Runners", nioCore, nioPosix, .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "ReceiverTests",
             dependencies: [
-                "Support", "Receiver",
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "Support", "Receiver", "Servers", nioCore, nioPosix, logging, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -124,7 +140,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Support", "Sink",
+                "CLI", "Support", "Servers", "Penstock", "Sink", nioCore,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

@@ -20,7 +20,7 @@ local function idOf(fields)
 end
 
 -- Makes a job of a plain XADD (fields `type` and `payload`); nil if they are missing.
-local function adopt(q, stream, entry, fields, tally)
+local function adopt(q, stream, entry, fields, now, tally)
   local given = {}
   for i = 1, #fields, 2 do given[fields[i]] = fields[i + 1] end
   if not given.type or not printable(given.type, 128) or not given.payload then return nil end
@@ -29,11 +29,20 @@ local function adopt(q, stream, entry, fields, tally)
     type = given.type, entry = entry, priority = RANK[stream] and stream ~= 'normal' and stream or nil,
     stream = stream == 'returned' and stream or nil,
   }
+  -- An entry's id is its producer's to choose: what it says about the future is not believed.
+  if tonumber(entry:match('^%d+')) > now then h.enqueuedAt = now end
+  local isTaken = redis.call('HEXISTS', q.jobs, id) == 1
+  if isTaken then
+    -- Somebody gave a job this very id: what was read is over, and waits again under an id of its own.
+    local n = nextNumber(q)
+    id = newId(q, now, n)
+    enter(q, id, h, stream, now, tally, n)
+  end
   local inline = #given.payload <= INLINE and given.payload or nil
   if not inline then redis.call('HSET', q.bodies, id, given.payload) end
   local line = write(q, id, h, inline)
   count(tally, 'accepted')
-  count(tally, WAITING[stream])
+  if not isTaken then count(tally, WAITING[stream]) end
   return id, inline and line .. '\n' .. inline or line
 end
 
@@ -49,7 +58,7 @@ end
 local function hand(claim, stream, entry, fields, id, value)
   local q, tally = claim.q, claim.tally
   if not id then
-    id, value = adopt(q, stream, entry, fields, tally)
+    id, value = adopt(q, stream, entry, fields, claim.now, tally)
     if not id then
       buryUnreadable(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), false, tally)
       return true
@@ -112,8 +121,8 @@ local function take(claim, stream, most)
 end
 
 -- Divides `want` claims among the open levels by smooth weighted round robin; the credits carry over between calls.
-local function divide(credits, weights, open, want)
-  local quota = {}
+local function divide(before, weights, open, want)
+  local quota, credits = {}, { high = before.high, normal = before.normal, low = before.low }
   for _ = 1, want do
     local best, total = nil, 0
     for _, level in ipairs(SHARED) do
@@ -128,6 +137,18 @@ local function divide(credits, weights, open, want)
     quota[best] = (quota[best] or 0) + 1
   end
   return quota
+end
+
+-- Charges what was really claimed, among the levels that are still open: the sum that `divide` comes to, step by step. A level
+-- that was found empty leaves no trace in the shares of the others, and its own credit is forgotten.
+local function charge(credits, weights, open, taken)
+  local sum, total = 0, 0
+  for _, level in ipairs(SHARED) do
+    if open[level] then sum, total = sum + (taken[level] or 0), total + weights[level] end
+  end
+  for _, level in ipairs(SHARED) do
+    credits[level] = open[level] and credits[level] + sum * weights[level] - (taken[level] or 0) * total or 0
+  end
 end
 
 local function threeNumbers(text)
@@ -150,12 +171,15 @@ local function claimRuns(claim)
   local credits = threeNumbers(redis.call('HGET', q.stats, 'credits') or '')
   local open = { high = true, normal = true, low = true }
   while claim.left > 0 and not claim.full and (open.high or open.normal or open.low) and claim.entries > 0 do
-    local quota = divide(credits, weights, open, claim.left)
+    local quota, taken = divide(credits, weights, open, claim.left), {}
     for _, level in ipairs(SHARED) do
-      if quota[level] and not claim.full and take(claim, level, quota[level]) then
-        open[level], credits[level] = false, 0
+      if quota[level] and not claim.full then
+        local before = claim.left
+        if take(claim, level, quota[level]) then open[level] = false end
+        taken[level] = before - claim.left
       end
     end
+    charge(credits, weights, open, taken)
   end
   if claim.left > 0 and claim.entries < 1 then claim.more = true end
   redis.call('HSET', q.stats, 'credits', credits.high .. ' ' .. credits.normal .. ' ' .. credits.low)

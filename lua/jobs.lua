@@ -18,7 +18,10 @@ local function read(value)
   local ok, h = pcall(cjson.decode, line)
   if not ok or type(h) ~= 'table' or not h.type or not (h.entry or h.enqueuedAt) then return nil end
   for name, field in pairs(h) do
-    if KINDS[name] and type(field) ~= KINDS[name] then return nil end
+    local kind = type(field)
+    if KINDS[name] and kind ~= KINDS[name] or kind == 'table' then return nil end
+    -- Not a number that was written here; not one that could be written again, if it is infinite.
+    if kind == 'number' and not (field >= 0 and field < NUMBERS) then return nil end
   end
   if h.priority and not RANK[h.priority] or h.stream and h.stream ~= 'returned' then return nil end
   if h.entry and not h.entry:find('^%d+%-%d+$') then return nil end
@@ -50,11 +53,7 @@ local function enter(q, id, h, stream, now, tally, fresh)
   local added = redis.pcall('XADD', q[stream], h.entry, 'id', id)
   if type(added) == 'table' and added.err then
     -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.
-    local info = redis.call('XINFO', 'STREAM', q[stream])
-    for i = 1, #info, 2 do
-      if info[i] == 'last-generated-id' then h.entry = whole(info[i + 1]:match('^(%d+)') + 1) .. '-' .. n end
-    end
-    redis.call('XADD', q[stream], h.entry, 'id', id)
+    h.entry = redis.call('XADD', q[stream], '*', 'id', id)
   elseif h.enqueuedAt == now then
     h.enqueuedAt = nil
   end
@@ -70,6 +69,8 @@ local function erase(key, group, entries)
     local ms, seq = entry:match('^(%d+)-(%d+)$')
     ms, seq = tonumber(ms), tonumber(seq)
     if ms > topMs or ms == topMs and seq > topSeq then topMs, topSeq = ms, seq end
+    -- Too large to reckon with: only a plain XADD with an id of its own comes here.
+    if ms >= NUMBERS or seq >= NUMBERS - 1 then return redis.call('XDEL', key, unpack(entries)) end
   end
   local lowest = redis.call('XPENDING', key, group, '-', '+', 1)[1]
   if not lowest then
@@ -144,8 +145,10 @@ local function remove(q, id, inline)
   if not inline then redis.call('HDEL', q.bodies, id) end
 end
 
--- Buries what cannot be read: out of the way of the others, its bytes kept in the event.
+-- Buries what cannot be read: out of the way of the others, its bytes kept in the event, the payload's after a newline.
 local function buryUnreadable(q, config, id, raw, run, tally)
+  local body = config.record and redis.call('HGET', q.bodies, id)
+  if body then raw = raw .. '\n' .. body end
   record(q, config, 'dead', id, '', run, 'raw', raw)
   redis.call('HDEL', q.jobs, id)
   redis.call('HDEL', q.bodies, id)

@@ -45,7 +45,8 @@ register('renew', { 'allow-oom' }, function(q, args)
   for i = 5 + types, #args, 4 do
     local stream, entry, id, n = args[i], args[i + 1], args[i + 2], args[i + 3]
     local own = (RANK[stream] or stream == 'returned') and entry:find('^%d+%-%d+$')
-      and redis.call('XPENDING', q[stream], GROUP, entry, entry, 1, consumer)[1]
+      -- pcall: when Redis has lost its data there is no such stream, and the run is lost.
+      and redis.pcall('XPENDING', q[stream], GROUP, entry, entry, 1, consumer)[1]
     local value = own and redis.call('HGET', q.jobs, id)
     local h = value and read(value)
     if h and h.entry == entry and streamOf(h) == stream and entry:sub(-#n - 1) == '-' .. n then
@@ -85,7 +86,8 @@ end)
 register('recover', { 'allow-oom' }, function(q)
   local config, now, tally = configOf(q), clock(), {}
   local seen = redis.call('HMGET', q.stats, 'recoveredAt', 'recoverAfter')
-  local after = tonumber(seen[2] or 0)
+  -- Never further ahead than half a lease, also when the clock has gone back since.
+  local after = math.min(tonumber(seen[2] or 0), now + config.lease / 2)
   if not seen[1] or now - seen[1] > config.lease / 2 then
     after = now + math.floor(config.lease / 2)
     redis.call('HSET', q.stats, 'recoverAfter', whole(after))

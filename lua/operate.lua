@@ -20,8 +20,13 @@ local function find(q, args)
     return nil, fail('UNKNOWN', 'queue ' .. q.name .. ' has no live or dead job ' .. args[1]:sub(1, 128) .. '; ended jobs are in Postgres')
   end
   local h, inline = read(value)
-  if not h then return nil, fail('INVALID', 'job ' .. args[1] .. ' cannot be read; its next claim buries it') end
-  return h, inline
+  if h then return h, inline end
+  if redis.call('ZREM', q.dead, args[1]) == 0 then
+    return nil, fail('INVALID', 'job ' .. args[1] .. ' cannot be read; its next claim buries it')
+  end
+  -- No claim ever meets a dead letter, so it goes now; it was counted when it died.
+  buryUnreadable(q, configOf(q), args[1], value, false, {})
+  return nil, fail('INVALID', 'job ' .. args[1] .. ' could not be read and was removed; its bytes are in the event')
 end
 
 -- penstock_cancel: ends a job. KEYS queue; ARGV id. A job that does not run is cancelled at once: `cancelled ID`; of a running one

@@ -24,6 +24,7 @@ local CALL_JOBS = 100           -- jobs a call: keeps a function near a millisec
 local CALL_EVENTS = 1000
 local CALL_DUE = 200            -- due jobs promoted a call
 local CALL_ENTRIES = 200        -- entries a claim looks at, stale ones included: a mass cancel must not block Redis
+local NUMBERS = 1e14            -- all integers are below; cjson and Lua write 14 digits
 local CRASHES = 3               -- runs that may vanish with their worker before the job is a poison pill
 local UNIQUE_TTL = 86400000     -- ms; one day, the longest that webhook senders commonly retry
 local UNRECORDED = 10000        -- events kept (about) while nobody records them
@@ -100,7 +101,7 @@ local function printable(text, most)
   return #text >= 1 and #text <= most and not text:find('[%z\1-\31\127]')
 end
 
--- Integers below 10^14 only; Lua writes larger numbers with an exponent.
+-- Integers below NUMBERS only; Lua writes larger numbers with an exponent.
 local function whole(number) return number .. '' end
 
 -- What everyone obeys, with the defaults filled in.
@@ -108,10 +109,10 @@ local function configOf(q)
   local v = redis.call('HMGET', q.config, 'paused', 'lease', 'weights', 'maxLength', 'maxEvents', 'record')
   return {
     paused = v[1] == 'yes',
-    lease = tonumber(v[2] or DEFAULTS.lease),
+    lease = tonumber(v[2] or '') or DEFAULTS.lease,
     weights = v[3] or DEFAULTS.weights,
-    maxLength = tonumber(v[4] or DEFAULTS.maxLength),
-    maxEvents = tonumber(v[5] or DEFAULTS.maxEvents),
+    maxLength = tonumber(v[4] or '') or DEFAULTS.maxLength,
+    maxEvents = tonumber(v[5] or '') or DEFAULTS.maxEvents,
     record = v[6] == 'yes',
   }
 end

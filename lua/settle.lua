@@ -60,7 +60,7 @@ end
 function VERBS.unhandled(q, config, o, h, inline, line, now, run, tally)
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
   leave(h)
-  h.n = tonumber(o.n)
+  h.n = math.min(tonumber(o.n), NUMBERS - 1)
   redis.call('ZADD', q.parked, 0, parkedType(o.id, h))
   record(q, config, 'unhandled', o.id, write(q, o.id, h, inline), run)
 end

@@ -1,0 +1,77 @@
+import Redis
+import Testing
+
+@Suite struct EnqueueRefusalTests {
+    private static let lab = Lab()
+    private let queue: TestQueue
+
+    init() async throws { queue = try await Self.lab.queue() }
+
+    static let mistakes: [[String]] = [
+        [], ["t"], ["", "{}"], [String(repeating: "t", count: 129), "{}"], ["a\u{7}", "{}"],
+        ["t", "{}", "colour", "red"], ["t", "{}", "key"], ["t", "{}", "id", ""],
+        ["t", "{}", "id", String(repeating: "i", count: 129)], ["t", "{}", "id", "a\nb"],
+        ["t", "{}", "priority", "urgent"], ["t", "{}", "priority", "4"], ["t", "{}", "priority", "-1"],
+        ["t", "{}", "key", ""], ["t", "{}", "key", String(repeating: "k", count: 257)],
+        ["t", "{}", "delay", "-1"], ["t", "{}", "delay", "1.5"], ["t", "{}", "delay", "5s"],
+        ["t", "{}", "delay", "100000000000"], ["t", "{}", "at", "99999999999999"], ["t", "{}", "at", "tomorrow"],
+        ["t", "{}", "delay", "1", "at", "2"], ["t", "{}", "unique", ""],
+        ["t", "{}", "unique", String(repeating: "u", count: 513)], ["t", "{}", "ttl", "0"], ["t", "{}", "ttl", "x"],
+        ["t", "{}", "attempts", "0"], ["t", "{}", "attempts", "1001"], ["t", "{}", "timeout", "0"],
+        ["t", "{}", "headers", "[]"], ["t", "{}", "headers", "x"],
+        ["t", "{}", "headers", "{" + String(repeating: " ", count: 65536)],
+        ["t", "{}", "source", ""], ["t", "{}", "traceparent", String(repeating: "0", count: 129)],
+    ]
+
+    @Test("a mistake is INVALID and nothing is kept", arguments: mistakes)
+    func invalid(words: [String]) async throws {
+        #expect(try await queue.refusal("enqueue", words) == "INVALID")
+        #expect(try await queue.redis("KEYS", queue.key("*")) == .array([]))
+    }
+
+    @Test(
+        "a queue's name has up to 128 letters, digits and . _ / -",
+        arguments: [
+            ("a", true), ("staging/git-hub_1.x", true), (String(repeating: "q", count: 128), true), ("", false),
+            (String(repeating: "q", count: 129), false), ("a b", false), ("a{b}", false), ("ä", false), ("a:b", false),
+        ])
+    func names(name: String, isValid: Bool) async throws {
+        let other = TestQueue(name: name, client: queue.client)
+        #expect(try await other.refusal("enqueue", ["t", "{}"]) == (isValid ? nil : "INVALID"))
+    }
+
+    @Test func `a payload of 25 MiB is taken and one byte more is not`() async throws {
+        let most = String(repeating: "p", count: 25 << 20)
+        #expect(try await queue.refusal("enqueue", ["t", most]) == nil)
+        #expect(try await queue.refusal("enqueue", ["t", most + "p"]) == "INVALID")
+        #expect(try await queue.claimOne().payload.readableBytes == 25 << 20)
+    }
+
+    @Test func `a queue at its maximum length answers FULL until a job ends`() async throws {
+        try await queue.config("maxLength", "2")
+        try await queue.enqueue()
+        try await queue.enqueue("t", "{}", "delay", "60000", "unique", "u")
+        #expect(try await queue.refusal("enqueue", ["t", "{}", "id", "c", "unique", "v"]) == "FULL")
+        #expect(try await queue.call("enqueue", "t", "{}", "unique", "u").first == "duplicate")
+        let many = try await queue.call("enqueue_many", "2", "t", "{}")
+        #expect(many[0] == "error" && many[1].hasPrefix("FULL "))
+        #expect(try await queue.settle(queue.claimOne().completes) == ["OK"])
+        #expect(try await queue.call("enqueue", "t", "{}", "id", "c", "unique", "v") == ["queued", "c"])
+    }
+
+    @Test func `dead letters do not fill a queue`() async throws {
+        try await queue.config("maxLength", "1")
+        try await queue.enqueue()
+        #expect(try await queue.settle(queue.claimOne().ends("dead", "no")) == ["OK"])
+        try await queue.enqueue()
+    }
+
+    @Test func `enqueue_many takes a hundred jobs`() async throws {
+        let hundred = [[String]](repeating: ["2", "t", "{}"], count: 100).flatMap { $0 }
+        #expect(try await queue.refusal("enqueue_many", hundred) == nil)
+        #expect(try await queue.refusal("enqueue_many", hundred + ["2", "t", "{}"]) == "INVALID")
+        #expect(try await queue.refusal("enqueue_many", ["3", "t", "{}"]) == "INVALID")
+        #expect(try await queue.refusal("enqueue_many", ["x", "t", "{}"]) == "INVALID")
+        #expect(try await queue.waiting() == 100)
+    }
+}

@@ -1,0 +1,38 @@
+import Functions
+import Logging
+import NIOPosix
+import Redis
+import Servers
+import Support
+import Synchronization
+
+/// A redis-server with the function library of this checkout, for one suite; started by the first test that needs it.
+final class Lab: Sendable {
+    private let extra: [String]
+    private let started = Mutex<Task<Client, any Error>?>(nil)
+
+    init(_ extra: String...) { self.extra = extra }
+
+    /// A queue that no other test uses.
+    func queue() async throws -> TestQueue {
+        TestQueue(name: "q\(UInt32.random(in: .min ... .max))", client: try await client())
+    }
+
+    private func client() async throws -> Client {
+        let task = started.withLock { started in
+            let task = started ?? Task { try await self.start() }
+            started = task
+            return task
+        }
+        return try await task.value
+    }
+
+    private func start() async throws -> Client {
+        let server = try RedisServer.started(appendOnly: false, extra: extra)
+        let client = Client(
+            address: try Address(url: server.url), eventLoop: MultiThreadedEventLoopGroup.singleton.any(),
+            logger: Logger(label: "lab", factory: { _ in SwiftLogNoOpLogHandler() }))
+        _ = try await client.send(Command("FUNCTION", "LOAD", "REPLACE", Library.source), waits: true)
+        return client
+    }
+}
