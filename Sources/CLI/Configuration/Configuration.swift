@@ -31,6 +31,8 @@ struct Configuration: Sendable {
     var queues: [String: [String: String]] = [:]
     /// Empty means that nobody named one.
     var apiKeys: [String] = []
+    /// The environment variables that hold secrets: no program of an `exec` job gets to see them.
+    var secretVariables: Set<String> = []
 
     /// The queues that the file names, in alphabetical order.
     var queueNames: [String] { Set(queues.keys).union(routes.map(\.queue)).sorted() }

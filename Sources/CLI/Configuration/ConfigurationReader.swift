@@ -40,6 +40,7 @@ struct ConfigurationReader {
         if let field = members["api"] { configuration.apiKeys = keys(field) }
         let reader = RouteReader(sources: sources?.names ?? [], jobs: jobs?.names ?? [])
         if let field = members["routes"] { configuration.routes = reader.routes(field) }
+        configuration.secretVariables = root.findings.secretVariables
         warn(members, jobs: jobs?.fields ?? [], sources: sources?.fields ?? [], named: reader.named)
         return configuration
     }
@@ -70,6 +71,7 @@ struct ConfigurationReader {
         if fields.isEmpty { field.mistake("the list is empty; it has to be \(wanted)") }
         return fields.compactMap { field in
             guard let reference = field.text("env:NAME or file:PATH") else { return nil }
+            if reference.hasPrefix("env:") { field.findings.secretVariables.insert(String(reference.dropFirst(4))) }
             do throws(Secret.Fault) {
                 return Array(try Secret.read(reference, environment: environment, folder: folder).utf8)
             } catch {

@@ -16,6 +16,8 @@ struct Finding: Sendable, Equatable {
 final class Findings {
     private(set) var mistakes: [Finding] = []
     private(set) var warnings: [Finding] = []
+    /// The variables that the file takes secrets from.
+    var secretVariables: Set<String> = []
 
     func mistake(_ line: Int, _ path: String, _ text: String) {
         mistakes.append(Finding(line: line, path: path, text: text))

@@ -3,13 +3,13 @@ enum Suggestion {
     /// A remedy for an unknown name, to stand behind the fact.
     static func remedy(for name: String, among known: [String], noun: String) -> String {
         if let nearest = nearest(to: name, among: known) { return "did you mean \"\(nearest)\"?" }
-        if known.isEmpty { return "none is defined" }
+        if known.isEmpty { return "define it first" }
         return "\(noun) are \(known.prefix(12).joined(separator: ", "))\(known.count > 12 ? ", …" : "")"
     }
 
     /// Nil when nothing is near: a wrong suggestion is worse than none.
     static func nearest(to name: String, among known: [String]) -> String? {
-        let limit = max(1, name.count / 3)
+        let limit = name.count < 3 ? 0 : max(1, name.count / 3)
         return known.map { (name: $0, distance: distance(name, $0)) }
             .filter { $0.distance <= limit }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name

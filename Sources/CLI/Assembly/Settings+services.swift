@@ -1,0 +1,97 @@
+import Foundation
+import Logging
+import Penstock
+import Receiver
+import Sink
+
+extension Settings {
+    /// Those of the file, and those that this process serves.
+    var knownQueues: [String] { Set(configuration.queueNames).union(queues).sorted() }
+
+    func preparation(_ store: Store, _ gate: Gate, _ logger: Logger) -> Preparation {
+        var settings: [String: [String: String]] = [:]
+        for name in knownQueues { settings[name] = configuration.queues[name] ?? [:] }
+        return Preparation(store: store, queues: settings, records: databaseURL != nil, gate: gate, logger: logger)
+    }
+
+    func worker(_ store: Store, _ logger: Logger) throws(QueueError) -> Worker? {
+        guard roles.contains(.worker) else { return nil }
+        // The rest of the grace is for the services that stop after the worker.
+        let patience = max(grace * 4 / 5, grace - .seconds(1))
+        return try Worker(
+            queues: queues, in: store, concurrency: concurrency, grace: patience,
+            types: Handlers.types(configuration), logger: logger)
+    }
+
+    func recorder(_ store: Store, _ logger: Logger) throws(PostgresError) -> Recorder? {
+        guard roles.contains(.sink), let databaseURL else { return nil }
+        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }
+        let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let names = knownQueues
+        return Recorder(
+            ledger: try Ledger(url: databaseURL), store: store,
+            consumer: "\(host)-\(ProcessInfo.processInfo.processIdentifier)-\(random)", logger: logger,
+            queues: { names })
+    }
+
+    /// The door: everything with the receiver role; without it, where an address was given, only that of operators.
+    func listener(
+        _ store: Store, _ worker: Worker?, _ logger: Logger,
+        onListening: @escaping @Sendable (ListenAddress) -> Void
+    ) throws -> Listener? {
+        guard let listen else { return nil }
+        let tally = Tally()
+        let history = try databaseURL.map { url throws(PostgresError) in try PostgresHistory(url: url) }
+        let operations = Operations(
+            store: store, queues: knownQueues, readiness: readiness(store, history),
+            histograms: { worker.map(HistogramSnapshot.all) ?? [] }, tally: tally, logger: logger)
+        var site = Site(operations: operations, tally: tally)
+        if roles.contains(.receiver) {
+            site = Site(
+                webhooks: try Webhooks(
+                    sources: configuration.sources, routes: configuration.routes, store: store, tally: tally,
+                    logger: logger),
+                api: API(
+                    keys: APIKeys(apiKeys), store: store, history: history, queues: knownQueues, logger: logger),
+                operations: operations, tally: tally)
+        }
+        var quiet = logger
+        // The server tells where it listens in words of its own; ours come with the other facts.
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return Listener(site: site, host: listen.host, port: listen.port, logger: quiet) { port in
+            let bound = ListenAddress(host: listen.host, port: port)
+            logger.info("listening", metadata: [LogKey.address: "http://\(bound)"])
+            onListening(bound)
+        }
+    }
+
+    /// What the roles of this process need.
+    private func readiness(_ store: Store, _ history: PostgresHistory?) -> [ReadinessCheck] {
+        var checks = [
+            ReadinessCheck("redis") {
+                do throws(QueueError) { try await store.ping() } catch { return "\(error)" }
+                return nil
+            }
+        ]
+        if roles.contains(.sink), let history {
+            checks.append(
+                ReadinessCheck("postgres") {
+                    do { try await history.check() } catch { return "\(error)" }
+                    return nil
+                })
+        }
+        if roles.contains(.worker) {
+            let names = queues
+            checks.append(
+                ReadinessCheck("events") {
+                    for name in names {
+                        guard let backlog = try? await Queue(name, in: store).backlog() else { continue }
+                        let sample = BacklogSample(backlog)
+                        if sample.isAtBound { return sample.notes.last }
+                    }
+                    return nil
+                })
+        }
+        return checks
+    }
+}

@@ -1,0 +1,14 @@
+import ServiceLifecycle
+
+/// Services that stop at the same time: a request that is slow to end must not take from the grace of the jobs.
+struct SideBySide: Service {
+    let services: [any Service]
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            // The first that throws cancels the others.
+            try await group.waitForAll()
+        }
+    }
+}

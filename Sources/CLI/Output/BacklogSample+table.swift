@@ -1,0 +1,71 @@
+import Foundation
+import Penstock
+
+extension [BacklogSample] {
+    /// A table with a row for each queue and each of its levels that has something, and below it what a person should know.
+    /// - Parameter showsAllLevels: also those that are empty.
+    func lines(showsAllLevels: Bool) -> [String] {
+        var table = Table([
+            ("QUEUE", .left), ("LEVEL", .left), ("WAITING", .right), ("RUNNING", .right), ("DELAYED", .right),
+            ("PARKED", .right), ("DEAD", .right), ("OLDEST", .right), ("IN/S", .right), ("OUT/S", .right),
+            ("DRAINED IN", .right),
+        ])
+        for sample in self {
+            let backlog = sample.backlog
+            table.add([
+                backlog.queue, "all", "\(backlog.waiting)", "\(backlog.running)", "\(backlog.delayed)",
+                "\(backlog.parked)", "\(backlog.dead)", backlog.age(of: backlog.oldest), Self.rate(sample.rateIn),
+                Self.rate(sample.rateOut), sample.drainText,
+            ])
+            for level in backlog.levels where showsAllLevels || level.waiting + level.running > 0 {
+                let counts = ["", level.name, "\(level.waiting)", "\(level.running)"]
+                table.add(counts + ["", "", "", backlog.age(of: level.oldest), "", "", ""])
+            }
+        }
+        let notes = flatMap(\.notes)
+        return table.lines + (notes.isEmpty ? [] : [""] + notes)
+    }
+
+    private static func rate(_ rate: Double?) -> String {
+        guard let rate else { return "-" }
+        if rate == 0 { return "0" }
+        let tenths = Int((rate * 10).rounded())
+        return rate < 100 ? "\(tenths / 10).\(tenths % 10)" : "\(Int(rate.rounded()))"
+    }
+}
+
+extension BacklogSample {
+    fileprivate var drainText: String {
+        switch drain {
+        case nil, .nothingWaits: "-"
+        case .never: "never"
+        case .seconds(let seconds): TimeText.age(seconds)
+        }
+    }
+
+    /// What holds jobs back, each with its remedy where there is one.
+    var notes: [String] {
+        let name = backlog.queue
+        var notes: [String] = []
+        if backlog.isPaused {
+            notes.append("\(name): paused; FCALL penstock_resume 1 \(name) in redis-cli resumes it")
+        }
+        for (type, count) in backlog.parkedTypes.sorted(by: { $0.key < $1.key }) {
+            notes.append("\(name): \(count) parked: no worker runs type \(type)")
+        }
+        if isAtBound {
+            notes.append(
+                "\(name): \(backlog.events) events wait for Postgres, which is the bound: no job is claimed until a sink records them"
+            )
+        } else if backlog.isRecording, backlog.events > 0 {
+            notes.append("\(name): \(backlog.events) events wait for Postgres")
+        }
+        return notes
+    }
+}
+
+extension Backlog {
+    fileprivate func age(of date: Date?) -> String {
+        date.map { TimeText.age(now.timeIntervalSince($0)) } ?? "-"
+    }
+}

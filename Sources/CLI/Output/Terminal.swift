@@ -1,0 +1,41 @@
+import Foundation
+
+/// Where the answers of commands go: stdout, and stderr for what is no answer.
+enum Terminal {
+    /// Whether a person looks at stdout.
+    static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Writes the lines to stdout.
+    /// - Throws: `Failure` when nobody reads any more.
+    static func write(_ lines: [String]) throws(Failure) { try answer(lines.map { $0 + "\n" }.joined()) }
+
+    /// Writes the lines over those of the last time, without the flicker of a cleared screen.
+    static func redraw(_ lines: [String]) throws(Failure) {
+        let toEnd = "\u{1B}[K\n"
+        try answer("\u{1B}[H" + lines.map { $0 + toEnd }.joined() + "\u{1B}[J")
+    }
+
+    static func clear() throws(Failure) { try answer("\u{1B}[2J") }
+
+    /// One line to stderr, in one call, so that lines of two threads do not mix.
+    static func tell(_ line: String) { _ = put(line.oneLine + "\n", STDERR_FILENO) }
+
+    private static func answer(_ text: String) throws(Failure) {
+        guard put(text, STDOUT_FILENO) else { throw .failed("stdout is closed; nothing more is written") }
+    }
+
+    /// Not by `stdout` and `stderr` of C, which are variables that every thread could change.
+    private static func put(_ text: String, _ descriptor: Int32) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return false }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            }
+            return true
+        }
+    }
+}
