@@ -4,7 +4,7 @@ import NIOCore
 /// How long and how many, for connections of strangers.
 package struct Limits: Sendable {
     /// A connection on which nothing comes for so long is closed, between requests and in the middle of one.
-    package var idle = TimeAmount.seconds(60)
+    package var idle = TimeAmount.seconds(30)
     /// A body has to be there in this time, however steadily it trickles. GitHub itself gives up after 10 s.
     package var body = TimeAmount.seconds(60)
     /// How long what is left of a refused body is read and dropped, so that its sender sees the answer.
