@@ -99,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Penstock", "Runners", "Receiver", "Sink", "Servers", nioCore, logging, lifecycle,
+                "Redis", "Penstock", "Runners", "Receiver", "Sink", "Servers", nioCore, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
