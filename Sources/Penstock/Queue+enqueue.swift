@@ -87,7 +87,7 @@ extension NewJob {
             ("delay", try delay.map { value throws(QueueError) in try milliseconds(value, "delay") }),
             ("ttl", try ttl.map { value throws(QueueError) in try milliseconds(value, "ttl") }),
             ("timeout", try timeout.map { value throws(QueueError) in try milliseconds(value, "timeout") }),
-            ("at", at.map { String(Int64($0.timeIntervalSince1970 * 1000)) }),
+            ("at", try at.map { value throws(QueueError) in try milliseconds(value, "at") }),
             ("priority", priority == .normal ? nil : priority.name),
             ("headers", headers.isEmpty ? nil : Self.json(headers)),
         ] {
@@ -100,6 +100,12 @@ extension NewJob {
     private func milliseconds(_ duration: Duration, _ name: String) throws(QueueError) -> String {
         let milliseconds = duration.milliseconds
         guard milliseconds >= 0 else { throw .invalid("\(name) is \(duration); it cannot be negative") }
+        return String(milliseconds)
+    }
+
+    private func milliseconds(_ date: Date, _ name: String) throws(QueueError) -> String {
+        guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded(.down)), milliseconds >= 0
+        else { throw .invalid("\(name) is \(date.timeIntervalSince1970) s; it is a date from 1970 to 2286") }
         return String(milliseconds)
     }
 
@@ -125,8 +131,12 @@ extension UUID {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; the largest or smallest number where they are more than it can hold.
     var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        let (seconds, attoseconds) = components
+        let (product, isLarge) = seconds.multipliedReportingOverflow(by: 1000)
+        let (sum, isLarger) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+        if isLarge || isLarger { return seconds < 0 ? .min : .max }
+        return sum
     }
 }

@@ -51,9 +51,14 @@ final class Run: Sendable {
     /// Runs the handler; nil when the engine has given the run up meanwhile.
     func perform(stop: @escaping @Sendable () -> Void) async -> Outcome? {
         let started = NIODeadline.now()
-        state.withLock { $0.stop = stop }
+        let isStopped = state.withLock { state in
+            state.stop = stop
+            return state.fate != nil
+        }
         let result: Result<Output, any Error>
         do {
+            // Cancelled, lost or overdue before a thread was free for it: its handler does not begin.
+            if isStopped { throw CancellationError() }
             result = .success(try await type.handler(job))
         } catch {
             result = .failure(error)
@@ -79,8 +84,11 @@ final class Run: Sendable {
         return outcome(verdict(of: .failure(CancellationError()), fate: fate), started: claimed)
     }
 
-    /// An outcome without a run of the handler.
-    func outcome(_ verdict: Outcome.Verdict) -> Outcome { outcome(verdict, started: .now()) }
+    /// The end of a run whose handler has not begun and never will: a timeout that comes later finds it over.
+    func outcome(_ verdict: Outcome.Verdict) -> Outcome {
+        _ = end()
+        return outcome(verdict, started: .now())
+    }
 
     /// Ends the run once; the fate, or nil if it was ended before.
     private func end() -> Fate?? {

@@ -7,6 +7,9 @@ import ServiceLifecycle
 /// schedulers may run side by side, none is the leader.
 public final class Scheduler: Service {
     private static let tick = Duration.seconds(1)
+    /// While recovery holds, because the last call was more than half a lease ago: half of the shortest lease is 500 ms, and
+    /// calls further apart than that would hold for ever.
+    private static let shortTick = Duration.milliseconds(250)
     /// Three heartbeats without a sign: the process is gone.
     private static let silence: Int64 = 30_000
 
@@ -24,9 +27,10 @@ public final class Scheduler: Service {
     public func run() async throws {
         var isAway = false
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            var holds = false
             do throws(QueueError) {
                 for name in Set(try await store.queues()).union(queues).sorted() {
-                    try await look(after: Queue(name, in: store))
+                    if try await look(after: Queue(name, in: store)) { holds = true }
                 }
                 try await forgetWorkers()
                 if isAway { logger.info("Redis is back") }
@@ -36,18 +40,22 @@ public final class Scheduler: Service {
                 isAway = true
             }
             // The timer of a cancelled or ending process throws; the loop sees why.
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.tick) }
+            let pause = holds ? Self.shortTick : Self.tick
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         }
     }
 
     /// One queue's round. What one queue refuses does not stop the others.
-    func look(after queue: Queue) async throws(QueueError) {
+    /// - Returns: whether recovery holds.
+    func look(after queue: Queue) async throws(QueueError) -> Bool {
+        var holds = false
         for function in ["recover", "sweep"] {
             var goesOn = true
             while goesOn, !Task.isCancelled {
                 do throws(QueueError) {
                     let words = try await queue.call(function).strings ?? []
                     goesOn = words.last == "more"
+                    if words.last == "hold" { holds = true }
                     if function == "recover", words.count == 3, words[0] != "0" || words[1] != "0" {
                         logger.info(
                             "recovered runs of dead workers",
@@ -64,6 +72,7 @@ public final class Scheduler: Service {
                 }
             }
         }
+        return holds
     }
 
     /// Redis 7.0 cannot expire fields of a hash, so the heartbeats of the dead are deleted here.

@@ -65,9 +65,11 @@ public final class Worker: Service {
             drain()
         }
         pool.close()
-        // A call to a server that does not answer may still be under way; nobody waits for it.
+        // A call to a server that does not answer may still be under way; nobody waits for it. The client may be in a pause
+        // of up to 2 s between two attempts to connect, after which it makes one more: the event loop must be there for it.
         Task { [group] in
             await engine.untilQuiet()
+            try? await Task.sleep(for: .seconds(3))
             try? await group.shutdownGracefully()
         }
     }
