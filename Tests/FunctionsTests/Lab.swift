@@ -9,9 +9,16 @@ import Synchronization
 /// A redis-server with the function library of this checkout, for one suite; started by the first test that needs it.
 final class Lab: Sendable {
     private let extra: [String]
+    private let source: String
     private let started = Mutex<Task<Client, any Error>?>(nil)
 
-    init(_ extra: String...) { self.extra = extra }
+    /// - Parameters:
+    ///   - extra: arguments of redis-server.
+    ///   - source: the library, where a test needs one with another constant.
+    init(_ extra: String..., source: String = Library.source) {
+        self.extra = extra
+        self.source = source
+    }
 
     /// A queue that no other test uses.
     func queue() async throws -> TestQueue {
@@ -32,7 +39,7 @@ final class Lab: Sendable {
         let client = Client(
             address: try Address(url: server.url), eventLoop: MultiThreadedEventLoopGroup.singleton.any(),
             logger: Logger(label: "lab", factory: { _ in SwiftLogNoOpLogHandler() }))
-        _ = try await client.send(Command("FUNCTION", "LOAD", "REPLACE", Library.source), waits: true)
+        _ = try await client.send(Command("FUNCTION", "LOAD", "REPLACE", source), waits: true)
         return client
     }
 }
