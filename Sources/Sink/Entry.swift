@@ -5,26 +5,42 @@ struct Entry: Sendable {
     var job: JobRow
     var attempts: [AttemptRow]
 
-    /// One entry a job, sorted by queue and id as bytes: sinks that write the same jobs lock them in the same order.
-    /// (Swift's own order and equality of strings would take two spellings of é for one id.)
+    /// One entry a job, sorted by queue and id: sinks that write the same jobs lock them in the same order.
     static func fold(_ events: [(queue: String, event: Event)]) -> [Entry] {
-        let sorted = events.map { (row: JobRow(queue: $0.queue, event: $0.event), event: $0.event) }.sorted {
-            let (left, right) = ($0.row, $1.row)
-            if !left.hasSameKey(as: right) { return left.precedes(right) }
-            return left.event < right.event
-        }
+        // Rows are large; only their keys are moved about.
+        let order = events.enumerated().map { index, item in
+            (key: Key(queue: item.queue, id: item.event.jobID.storable, event: item.event.id), index: index)
+        }.sorted { $0.key < $1.key }
         var entries: [Entry] = []
-        entries.reserveCapacity(sorted.count)
-        for (row, event) in sorted {
-            let attempt = AttemptRow(queue: row.queue, event: event)
-            if let last = entries.indices.last, entries[last].job.hasSameKey(as: row) {
-                entries[last].job.absorb(row)
-                if let attempt { entries[last].attempts.append(attempt) }
+        entries.reserveCapacity(order.count)
+        var previous: Key?
+        for (key, index) in order {
+            let row = JobRow(queue: key.queue, event: events[index].event)
+            let attempt = AttemptRow(queue: key.queue, event: events[index].event)
+            if let previous, previous.isSameJob(as: key) {
+                entries[entries.count - 1].job.absorb(row)
+                if let attempt { entries[entries.count - 1].attempts.append(attempt) }
             } else {
                 entries.append(Entry(job: row, attempts: attempt.map { [$0] } ?? []))
             }
+            previous = key
         }
         return entries
+    }
+
+    /// The order in which events are applied: by job, and within a job by age.
+    private struct Key: Comparable {
+        let queue: String
+        let id: String
+        let event: Event.ID
+
+        static func < (left: Key, right: Key) -> Bool {
+            left.queue.precedes(right.queue) ?? left.id.precedes(right.id) ?? (left.event < right.event)
+        }
+
+        func isSameJob(as other: Key) -> Bool {
+            queue.precedes(other.queue) == nil && id.precedes(other.id) == nil
+        }
     }
 
     /// What is left to try with an entry that Postgres refused: first bytes and strings instead of jsonb, then also ASCII
@@ -56,17 +72,19 @@ struct Entry: Sendable {
     }
 }
 
-extension JobRow {
-    fileprivate func hasSameKey(as other: JobRow) -> Bool {
-        id.utf8.elementsEqual(other.id.utf8) && queue.utf8.elementsEqual(other.queue.utf8)
-    }
-
-    fileprivate func precedes(_ other: JobRow) -> Bool {
-        if queue.utf8.elementsEqual(other.queue.utf8) { return id.utf8.lexicographicallyPrecedes(other.id.utf8) }
-        return queue.utf8.lexicographicallyPrecedes(other.queue.utf8)
-    }
-}
-
 extension String {
+    /// Byte by byte; nil if they are the same. Swift's own order and equality take two spellings of é for one id.
+    fileprivate func precedes(_ other: String) -> Bool? {
+        var (left, right) = (utf8.makeIterator(), other.utf8.makeIterator())
+        while true {
+            switch (left.next(), right.next()) {
+            case (nil, nil): return nil
+            case (let a, let b) where a == b: continue
+            case (let a?, let b?): return a < b
+            case (let a, _): return a == nil
+            }
+        }
+    }
+
     fileprivate var ascii: String { String(unicodeScalars.map { $0.isASCII ? Character($0) : "?" }) }
 }
