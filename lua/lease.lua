@@ -86,10 +86,10 @@ end)
 register('recover', { 'allow-oom' }, function(q)
   local config, now, tally = configOf(q), clock(), {}
   local seen = redis.call('HMGET', q.stats, 'recoveredAt', 'recoverAfter')
-  -- Never further ahead than half a lease, also when the clock has gone back since.
-  local after = math.min(tonumber(seen[2] or 0), now + config.lease / 2)
-  if not seen[1] or now - seen[1] > config.lease / 2 then
-    after = now + math.floor(config.lease / 2)
+  local after, half = tonumber(seen[2] or 0), math.floor(config.lease / 2)
+  -- A hold never ends later than half a lease from now, unless the clock has gone back since.
+  if not seen[1] or now - seen[1] > half or after > now + half then
+    after = now + half
     redis.call('HSET', q.stats, 'recoverAfter', whole(after))
   end
   redis.call('HSET', q.stats, 'recoveredAt', whole(now))

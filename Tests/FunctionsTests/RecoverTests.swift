@@ -81,17 +81,13 @@ import Testing
 
     @Test func `the hold ends half a lease from now at the latest, whatever the clock did`() async throws {
         try await queue.enqueue()
-        let far = try await queue.now() + 86_400_000
-        try await queue.redis(
-            "HSET", queue.key("stats"), "recoveredAt", String(queue.now()), "recoverAfter", String(far))
-        try await queue.config("lease", "1000")
         try await queue.age(queue.claimOne(), 60_000)
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await queue.call("recover")[2] == "hold" {
-            try #require(ContinuousClock.now < deadline)
-            await Task.yield()
-        }
-        #expect(try await queue.state(queue.turn().runs.first?.id ?? "") == "running")
+        let now = try await queue.now()
+        try await queue.redis(
+            "HSET", queue.key("stats"), "recoveredAt", String(now), "recoverAfter", String(now + 86_400_000))
+        #expect(try await queue.call("recover") == ["0", "0", "hold"])
+        try await passHold()
+        #expect(try await queue.call("recover") == ["1", "0", "done"])
     }
 
     @Test func `a call recovers a hundred runs and says that there is more`() async throws {
@@ -110,7 +106,7 @@ import Testing
     private func passHold() async throws {
         let after = try await queue.stat("recoverAfter")
         let now = try await queue.now()
-        #expect((now + 14_000...now + 15_000).contains(after))
+        #expect((now + 5_000...now + 15_000).contains(after))
         try await queue.redis("HSET", queue.key("stats"), "recoverAfter", String(now))
     }
 }
