@@ -34,8 +34,10 @@ public final class Store: Sendable {
         }
     }
 
-    /// A connection of its own to the same server, on a chosen event loop.
-    package func client(on eventLoop: any EventLoop) -> Client {
+    /// A connection of its own to the same server.
+    package func separateClient(
+        on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    ) -> Client {
         Self.client(to: address, on: eventLoop, logger: logger)
     }
 

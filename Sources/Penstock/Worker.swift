@@ -29,7 +29,7 @@ public final class Worker: Service {
         var served: [Queue] = []
         for name in queues { served.append(try Queue(name, in: store)) }
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = store.client(on: group.next())
+        let client = store.separateClient(on: group.next())
         pool = HandlerPool(limit: max(2, concurrency), eventLoop: group.next())
         engine = Engine(queues: served, types: types, capacity: concurrency, client: client, logger: logger)
         self.grace = grace

@@ -9,7 +9,7 @@ struct PenstockCommand: AsyncParsableCommand {
         abstract: "Receives webhooks, queues them in Redis, runs them as jobs and records them in Postgres.",
         discussion: "Without a subcommand it runs: penstock --role worker is penstock run --role worker.",
         subcommands: [
-            Run.self, Dev.self, Enqueue.self, ShowBacklog.self, ShowJob.self, Check.self, Migrate.self,
+            Run.self, Dev.self, Enqueue.self, ShowBacklog.self, ShowJob.self, Check.self, Migrate.self, Bench.self,
         ],
         defaultSubcommand: Run.self)
 

@@ -17,6 +17,19 @@ enum Terminal {
 
     static func clear() throws(Failure) { try answer("\u{1B}[2J") }
 
+    /// Whether a person looks at stderr, where a progress bar disturbs no answer.
+    static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// A bar on stderr; `part` is what is done, from 0 to 1.
+    static func progress(_ text: String, _ part: Double) {
+        let width = 30
+        let full = min(width, max(0, Int(part * Double(width))))
+        let bar = String(repeating: "#", count: full) + String(repeating: ".", count: width - full)
+        _ = put("\r[\(bar)] \(text)\u{1B}[K", STDERR_FILENO)
+    }
+
+    static func endProgress() { _ = put("\r\u{1B}[K", STDERR_FILENO) }
+
     /// One line to stderr, in one call, so that lines of two threads do not mix.
     static func tell(_ line: String) { _ = put(line.oneLine + "\n", STDERR_FILENO) }
 

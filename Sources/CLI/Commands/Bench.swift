@@ -1,0 +1,32 @@
+import ArgumentParser
+import Penstock
+
+/// `penstock bench`: what this Redis and this machine can do, each figure beside its limit from the same run.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures speed on your own Redis, in queues of its own that it removes.",
+        discussion: """
+            Beside each figure stands its limit, measured in the same run over the same client: bare commands of Redis, \
+            or the same penstock_turn calls from a loop without engine and handlers. The ratio is what tells; \
+            absolute figures are of this machine at this minute.
+            """)
+
+    @OptionGroup var options: BenchOptions
+
+    @Flag(help: "Print one line of JSON.")
+    var json = false
+
+    @OptionGroup var redis: RedisOption
+
+    func run() async throws {
+        let store = try await Store.reached(redis.url(Environment.settings))
+        let showsProgress = Terminal.showsProgress
+        let bench = BenchRun(store: store, options: options) { text, part in
+            if showsProgress { Terminal.progress(text, part) }
+        }
+        let report = try await bench.run()
+        if showsProgress { Terminal.endProgress() }
+        await store.shutdown()
+        try Terminal.write(json ? [report.json.text] : report.lines)
+    }
+}
