@@ -18,12 +18,33 @@ final class HandlerPool: TaskExecutor {
         var isWatched = false
         var isClosed = false
 
-        /// A handler that comes back to life after the end still finds a thread: `enqueue` starts one where there is none.
-        mutating func leavesIfClosed() -> Bool {
-            guard isClosed, jobs.isEmpty else { return false }
-            threads -= 1
-            return true
+        mutating func take() -> UnownedJob? {
+            guard let job = jobs.popFirst() else { return nil }
+            taken += 1
+            return job
         }
+
+        /// What a thread does next that has just found nothing. In one step with its being idle, because `enqueue` relies on idle threads.
+        mutating func next(isIdle: Bool) -> Next {
+            if let job = take() {
+                if isIdle { idle -= 1 }
+                return .run(job)
+            }
+            if isClosed {
+                // A handler that comes back to life after the end still finds a thread: `enqueue` starts one where there
+                // is none.
+                if isIdle { idle -= 1 }
+                threads -= 1
+                return .end
+            }
+            if !isIdle { idle += 1 }
+            return .wait
+        }
+    }
+
+    private enum Next {
+        case run(UnownedJob)
+        case wait, end
     }
 
     private static let patience = TimeAmount.milliseconds(5)
@@ -44,7 +65,9 @@ final class HandlerPool: TaskExecutor {
         enum Action { case signal, start, watch, nothing }
         let action = shared.withLock { shared -> Action in
             shared.jobs.append(job)
-            if shared.idle > 0 { return .signal }
+            // An idle thread takes one job. Of two that meet a single idle thread the second needs another one, else it
+            // would wait for the end of the first.
+            if shared.idle >= shared.jobs.count { return .signal }
             if shared.threads < min(base, shared.limit) {
                 shared.threads += 1
                 return .start
@@ -98,24 +121,18 @@ final class HandlerPool: TaskExecutor {
     }
 
     private func next() -> UnownedJob? {
-        if let job = take() { return job }
+        if let job = shared.withLock({ $0.take() }) { return job }
+        // Once it is idle, `enqueue` signals it, and under the condition's lock: no wake-up is missed.
         condition.lock()
         defer { condition.unlock() }
-        // From here on `enqueue` sees an idle thread and signals under the condition's lock: no wake-up is missed.
-        shared.withLock { $0.idle += 1 }
-        defer { shared.withLock { $0.idle -= 1 } }
+        var isIdle = false
         while true {
-            if let job = take() { return job }
-            if shared.withLock({ $0.leavesIfClosed() }) { return nil }
-            condition.wait()
-        }
-    }
-
-    private func take() -> UnownedJob? {
-        shared.withLock { shared in
-            guard let job = shared.jobs.popFirst() else { return nil }
-            shared.taken += 1
-            return job
+            switch shared.withLock({ $0.next(isIdle: isIdle) }) {
+            case .run(let job): return job
+            case .end: return nil
+            case .wait: condition.wait()
+            }
+            isIdle = true
         }
     }
 }
