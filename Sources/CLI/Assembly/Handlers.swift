@@ -11,10 +11,13 @@ struct Handlers {
     static var names: [String] { own.keys.sorted() }
 
     /// For `Worker`, by job type.
-    static func types(_ configuration: Configuration) -> [String: JobType] {
+    /// - Parameter killingAfter: how long a command has between SIGTERM and SIGKILL.
+    static func types(
+        _ configuration: Configuration, killingAfter: Duration = .seconds(5)
+    ) -> [String: JobType] {
         var types: [String: JobType] = [:]
         for (name, job) in configuration.jobs {
-            guard let handler = handler(job, configuration) else { continue }
+            guard let handler = handler(job, configuration, killingAfter) else { continue }
             var type = JobType(timeout: job.timeout, handler: handler)
             if let attempts = job.attempts { type.attempts = attempts }
             types[name] = type
@@ -23,13 +26,15 @@ struct Handlers {
     }
 
     /// Nil is what the reading of the configuration has refused.
-    private static func handler(_ job: Configuration.Job, _ configuration: Configuration) -> Handler? {
+    private static func handler(
+        _ job: Configuration.Job, _ configuration: Configuration, _ killingAfter: Duration
+    ) -> Handler? {
         switch job.runner {
         case .handler(let name):
             return own[name]
         case .exec(let arguments):
             let secrets = Exec.withheldByDefault.union(configuration.secretVariables)
-            return Exec(arguments: arguments, withholding: secrets).handler
+            return Exec(arguments: arguments, withholding: secrets, grace: killingAfter).handler
         case .http(let url, let timeout):
             guard let url = URL(string: url) else { return nil }
             // A limit of the job alone is the limit of the call, too.

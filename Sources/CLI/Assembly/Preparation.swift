@@ -7,8 +7,8 @@ import ServiceLifecycle
 struct Preparation: Service {
     /// How often is looked for queues that others have made.
     private static let scan = Duration.seconds(5)
-    /// How long an attempt to connect lasts.
-    private static let patience = Duration.seconds(5)
+    /// How long an attempt to connect lasts; so long a shutdown may have to wait for its end.
+    private static let patience = Duration.seconds(1)
 
     let store: Store
     /// By queue, what the configuration says of it.

@@ -16,11 +16,20 @@ extension Settings {
 
     func worker(_ store: Store, _ logger: Logger) throws(QueueError) -> Worker? {
         guard roles.contains(.worker) else { return nil }
-        // The rest of the grace is for the services that stop after the worker.
-        let patience = max(grace * 4 / 5, grace - .seconds(1))
         return try Worker(
             queues: queues, in: store, concurrency: concurrency, grace: patience,
-            types: Handlers.types(configuration), logger: logger)
+            types: Handlers.types(configuration, killingAfter: killingAfter), logger: logger)
+    }
+
+    /// The worker's part of the grace; the rest is for the services that stop after it.
+    private var patience: Duration { max(grace * 4 / 5, grace - .seconds(1)) }
+
+    /// From SIGTERM to SIGKILL, for the commands of `exec` jobs: 5 s, or what a shorter grace leaves between the moment
+    /// at which the worker cancels its handlers and the one at which it goes, so that none outlives the process.
+    private var killingAfter: Duration {
+        let cancelled = min(.seconds(6), patience / 4)
+        let released = min(.milliseconds(500), patience / 10)
+        return min(.seconds(5), (cancelled - released) * 10 / 11)
     }
 
     func recorder(_ store: Store, _ logger: Logger) throws(PostgresError) -> Recorder? {
@@ -56,8 +65,8 @@ extension Settings {
                 operations: operations, tally: tally)
         }
         var quiet = logger
-        // The server tells where it listens in words of its own; ours come with the other facts.
-        quiet.logLevel = max(logger.logLevel, .warning)
+        // The server tells where it listens, and that it was cancelled, in words of its own; what ends it is thrown.
+        quiet.logLevel = logger.logLevel < .info ? logger.logLevel : .critical
         return Listener(site: site, host: listen.host, port: listen.port, logger: quiet) { port in
             let bound = ListenAddress(host: listen.host, port: port)
             logger.info("listening", metadata: [LogKey.address: "http://\(bound)"])

@@ -7,8 +7,8 @@ struct SideBySide: Service {
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for service in services { group.addTask { try await service.run() } }
-            // The first that throws cancels the others.
-            try await group.waitForAll()
+            // Not `waitForAll`, which would wait for the others before it throws; this way they are cancelled.
+            while try await group.next() != nil {}
         }
     }
 }
