@@ -1,0 +1,28 @@
+import Penstock
+import Testing
+
+@Suite struct RetryPolicyTests {
+    @Test(
+        arguments: [
+            (1, 1.0), (2, 2), (3, 4), (4, 8), (12, 2048), (13, 3600), (14, 3600), (41, 3600), (1000, 3600),
+            (Int.max, 3600),
+            (0, 1), (-5, 1),
+        ] as [(Int, Double)])
+    func `the bound of a pause doubles up to the cap`(attempt: Int, seconds: Double) {
+        let policy = RetryPolicy()
+        #expect(policy.pause(afterAttempt: attempt, random: 1) == .seconds(seconds))
+        #expect(policy.pause(afterAttempt: attempt, random: 0.25) == .seconds(seconds / 4))
+        #expect(policy.pause(afterAttempt: attempt, random: 0) == .zero)
+    }
+
+    @Test func `pauses are spread over all that they may be`() {
+        let policy = RetryPolicy(base: .milliseconds(100), cap: .seconds(10))
+        let pauses = (0..<1000).map { _ in policy.pause(afterAttempt: 3) }
+        #expect(pauses.allSatisfy { $0 >= .zero && $0 <= .milliseconds(400) })
+        #expect(pauses.contains { $0 < .milliseconds(100) } && pauses.contains { $0 > .milliseconds(300) })
+    }
+
+    @Test func `a cap below the base is the bound`() {
+        #expect(RetryPolicy(base: .seconds(10), cap: .seconds(2)).pause(afterAttempt: 1, random: 1) == .seconds(2))
+    }
+}
