@@ -14,7 +14,7 @@ extension Engine {
         } catch {
             lanes[index].turnsInFlight -= 1
             busy -= want
-            failed(index, error, outcomes: outcomes)
+            failed(index, error, outcomes: outcomes, again: again)
         }
         pump()
     }
@@ -42,7 +42,7 @@ extension Engine {
             }
             lanes[index].doorbell?.connection.close()
             lanes[index].doorbell = nil
-            failed(index, error, outcomes: [])
+            failed(index, error, outcomes: [], again: false)
         }
         pump()
     }
@@ -127,7 +127,8 @@ extension Engine {
         slots?.push(runs)
     }
 
-    private func failed(_ index: Int, _ error: RedisError, outcomes: [Outcome]) {
+    /// - Parameter again: the outcomes were repeats; they stay such, also when this time they were not even sent.
+    private func failed(_ index: Int, _ error: RedisError, outcomes: [Outcome], again: Bool) {
         let queue: Logger.Metadata = [LogKey.queue: "\(lanes[index].queue.name)", LogKey.error: "\(error)"]
         switch error {
         case .server("INVALID", _):
@@ -144,7 +145,7 @@ extension Engine {
             if !lanes[index].isAway { logger.warning("Redis is away", metadata: queue) }
             lanes[index].isAway = true
         }
-        lanes[index].putBack(outcomes, maybeExecuted: error.maybeExecuted)
+        lanes[index].putBack(outcomes, maybeExecuted: again || error.maybeExecuted)
         pauseCalls(index)
     }
 
