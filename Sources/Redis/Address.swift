@@ -30,7 +30,9 @@ package struct Address: Sendable, Equatable {
             authority = query["ca"]
             try readDatabase(parts.path.isEmpty || parts.path == "/" ? "0" : String(parts.path.dropFirst()))
         case "unix":
-            guard !parts.path.isEmpty else { throw .invalidAddress("the Redis URL names no socket: unix:///path") }
+            guard !parts.path.isEmpty, (parts.host ?? "").isEmpty else {
+                throw .invalidAddress("the Redis URL names no socket; it is unix:///path, with three slashes")
+            }
             guard parts.path.utf8.count <= 107 else {
                 throw .invalidAddress(
                     "the socket's path has \(parts.path.utf8.count) bytes; the system takes up to 107")
@@ -46,7 +48,8 @@ package struct Address: Sendable, Equatable {
 
     private mutating func readDatabase(_ text: String) throws(RedisError) {
         guard let number = Int(text), number >= 0 else {
-            throw .invalidAddress("the Redis URL names the database \(text); it is a number")
+            // The text is not quoted: where a password holds a bare slash, a part of it is read as the path.
+            throw .invalidAddress("the Redis URL names a database that is no number; write redis://host:port/0")
         }
         database = number
     }

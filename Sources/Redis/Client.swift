@@ -42,12 +42,16 @@ package final class Client: Sendable {
     package func send(
         _ command: Command, timeout: Duration = .seconds(5), waits: Bool = false
     ) async throws(RedisError) -> Reply {
-        let connection = try await connection(waits: waits)
-        do {
-            return try await connection.send(command, timeout: timeout)
-        } catch {
-            if case .server(code: "READONLY", _) = error { connection.close() }
-            throw error
+        while true {
+            let connection = try await connection(waits: waits)
+            do {
+                return try await connection.send(command, timeout: timeout)
+            } catch {
+                if case .server(code: "READONLY", _) = error { connection.close() }
+                // The connection ended before the command was written.
+                if waits, case .notConnected = error, !connection.isOpen { continue }
+                throw error
+            }
         }
     }
 

@@ -32,7 +32,7 @@ package final class Connection: Sendable {
     package var closed: EventLoopFuture<Void> { channel.closeFuture }
     package var isOpen: Bool { channel.isActive }
 
-    /// Connects, logs in, selects the database. Everything together takes at most `timeout`, twice.
+    /// Connects, logs in, selects the database. Each step takes at most `timeout`.
     package static func connect(
         to address: Address, on eventLoop: any EventLoop, timeout: Duration = .seconds(5)
     ) async throws(RedisError) -> Connection {
@@ -54,6 +54,7 @@ package final class Connection: Sendable {
             if address.database != 0 {
                 _ = try await connection.send(Command("SELECT", String(address.database)), timeout: timeout)
             }
+            try await prove(connection, within: timeout)
         } catch {
             connection.close()
             throw error
@@ -154,6 +155,16 @@ extension Connection {
             let handler = try channel.pipeline.syncOperations.handler(type: ReplyHandler.self)
             return Connection(
                 channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), label: label)
+        }
+    }
+
+    /// What is refused only after it was accepted (a certificate, one client too many, a server that loads) has failed to
+    /// connect, and is tried again after a pause; else it would be a connection lost again and again.
+    private static func prove(_ connection: Connection, within timeout: Duration) async throws(RedisError) {
+        do throws(RedisError) {
+            _ = try await connection.send(Command("PING"), timeout: timeout)
+        } catch .server(code: "NOPERM", _) {
+            // A user who may not ask is connected all the same.
         }
     }
 

@@ -1,7 +1,7 @@
 import DequeModule
 import NIOCore
 
-/// Pairs replies with those who wait for them, in order, and closes the connection when the first of them is overdue.
+/// Pairs replies with those who wait for them, in order, and closes the connection when one of them is overdue.
 final class ReplyHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias Answer<Value: Sendable> = CheckedContinuation<Result<Value, RedisError>, Never>
@@ -28,13 +28,24 @@ final class ReplyHandler: ChannelInboundHandler {
     private var waiters: Deque<Waiter> = []
     private var collected: [Reply] = []
     private var alarm: Scheduled<Void>?
+    private var alarmTime = NIODeadline.distantFuture
     private var reason: RedisError?
+    private var isOver = false
 
     init(label: String) { self.label = label }
 
     /// Takes those whose commands are being written now. The channel's event loop only.
     func expect(_ more: [Waiter], on context: ChannelHandlerContext) {
+        if isOver {
+            // Between the end of the channel and that of its pipeline. Nobody would come back to these.
+            for waiter in more { waiter.fail(.notConnected("the connection to \(label) is closed")) }
+            return
+        }
         waiters.append(contentsOf: more)
+        if alarm != nil {
+            guard more.contains(where: { $0.deadline < alarmTime }) else { return }
+            alarm?.cancel()
+        }
         watch(context)
     }
 
@@ -66,15 +77,15 @@ final class ReplyHandler: ChannelInboundHandler {
         }
     }
 
-    /// Keeps one timer, for the oldest waiter: replies come in order, so nobody behind it can be answered first.
+    /// Keeps one timer, for whoever is overdue first. It is not moved when that one is answered: it then looks again.
     private func watch(_ context: ChannelHandlerContext) {
-        guard alarm == nil, let first = waiters.first else { return }
+        guard let next = waiters.lazy.map(\.deadline).min() else { return }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        alarm = context.eventLoop.scheduleTask(deadline: first.deadline) {
+        alarmTime = next
+        alarm = context.eventLoop.scheduleTask(deadline: next) {
             let (handler, context) = bound.value
             handler.alarm = nil
-            guard let first = handler.waiters.first else { return }
-            if first.deadline <= .now() {
+            if handler.waiters.contains(where: { $0.deadline <= .now() }) {
                 handler.close(context, because: .timedOut("no answer in time from \(handler.label)"))
             } else {
                 handler.watch(context)
@@ -92,6 +103,7 @@ final class ReplyHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        isOver = true
         alarm?.cancel()
         alarm = nil
         let error = reason ?? .lost("the connection to \(label) was closed")
