@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import Penstock
 import Servers
@@ -31,6 +32,38 @@ import Testing
             #expect(record.payload.map { String(buffer: $0) } == body)
             let backlog = try await Queue(venue.queue, in: venue.store).backlog()
             #expect(backlog.totals["accepted"] == 1)
+        }
+    }
+
+    @Test("A handler sees the sender's headers, without signatures and credentials")
+    func headers() async throws {
+        try await open { venue in
+            let body = ByteBuffer(string: "{}")
+            let seen = AsyncStream<Job>.makeStream()
+            let worker = try Worker(
+                queues: [venue.queue], in: venue.store,
+                handlers: [
+                    "activity": { job in
+                        seen.continuation.yield(job)
+                        return .none
+                    }
+                ], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let changes = [
+                "X-GitHub-Hook-ID": "42", "Authorization": "Bearer x", "Cookie": "a=b", "X-Hub-Signature": "sha1=1",
+            ]
+            #expect(try await venue.deliver(body, event: "push", delivery: "d", changes: changes).status == 202)
+            let running = Task { try await worker.run() }
+            for await job in seen.stream {
+                #expect(
+                    job.headers == [
+                        "x-github-event": "push", "x-github-delivery": "d", "x-github-hook-id": "42",
+                        "content-type": "application/json",
+                    ])
+                #expect(job.source == "github" && job.payload == body)
+                break
+            }
+            running.cancel()
+            try await running.value
         }
     }
 
