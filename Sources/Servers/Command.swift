@@ -12,17 +12,23 @@ struct Command: Sendable {
     let name: String
     let arguments: [String]
     let folder: String
-    let log: String
+    /// What it says: stderr, and stdout too unless `output` names another file.
+    var log: String
+    var input = "/dev/null"
+    var output: String?
+    /// Each `NAME=value`.
+    var environment = Command.inherited
 
     /// - Parameters:
+    ///   - name: a program to look for, or the path of one.
     ///   - parentDeath: the signal that Linux sends to the child when this process is killed.
     ///   - account: whom to become; only root can.
     init(
         _ name: String, _ arguments: [String], in folder: Folder, as account: Account? = nil, parentDeath: String
     ) throws(ServerError) {
-        self.name = name
+        self.name = (name as NSString).lastPathComponent
         self.folder = folder.path
-        log = "\(folder.path)/\(name).log"
+        log = "\(folder.path)/\(self.name).log"
         // Glibc shows its own way into a folder only to _GNU_SOURCE; a shell that executes the rest goes there too.
         let entry = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path]
         let program = [try Program.find(name)] + arguments
@@ -70,12 +76,16 @@ struct Command: Sendable {
             flags |= POSIX_SPAWN_CLOEXEC_DEFAULT
         #endif
         posix_spawnattr_setflags(&attributes, Int16(flags))
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        if let output {
+            posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, 2, 1)
+        }
 
         let argv = arguments.map { strdup($0) } + [nil]
-        let environment = Self.environment.map { strdup($0) } + [nil]
+        let environment = environment.map { strdup($0) } + [nil]
         defer { for text in argv + environment { free(text) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, arguments[0], &actions, &attributes, argv, environment)
@@ -83,7 +93,7 @@ struct Command: Sendable {
     }
 
     /// This process's environment without what would turn the server elsewhere (`PGPORT`, `PGDATA`), in the C locale.
-    private static var environment: [String] {
+    static var inherited: [String] {
         ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("PG") && !$0.key.hasPrefix("LC_") && $0.key != "LANG" }
             .map { "\($0.key)=\($0.value)" } + ["LC_ALL=C"]

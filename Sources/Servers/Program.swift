@@ -2,8 +2,9 @@ import Foundation
 
 /// Finds the programs of servers that distributions like to keep off the PATH.
 enum Program {
-    /// The path of `name`, from the preferred folders, then from PATH.
+    /// The path of `name`, from the preferred folders, then from PATH; a path is its own.
     static func find(_ name: String) throws(ServerError) -> String {
+        if name.contains("/") { return name }
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map(
             String.init)
         for folder in postgresFolders + path + brewFolders {

@@ -17,7 +17,12 @@ final class ServerProcess: Sendable {
     private let pidFile: String
     private let end = Mutex(End.running)
 
-    private enum End { case running, succeeded, failed }
+    private enum End: Equatable {
+        case running
+        case exited(Int32)
+        /// By a signal, or collected by someone else.
+        case broken
+    }
 
     init(_ command: Command, quickEnd: Int32) throws(ServerError) {
         name = command.name
@@ -35,7 +40,12 @@ final class ServerProcess: Sendable {
     var hasEnded: Bool { end.withLock { reap(&$0) != .running } }
 
     /// Whether it has ended with exit code 0.
-    var hasSucceeded: Bool { end.withLock { reap(&$0) == .succeeded } }
+    var hasSucceeded: Bool { exitCode == 0 }
+
+    /// Nil while it runs, and when a signal ended it.
+    var exitCode: Int32? {
+        end.withLock { if case .exited(let code) = reap(&$0) { code } else { nil } }
+    }
 
     /// Sends a signal, if the process still runs; a pid that was waited for may belong to someone else by now.
     func signal(_ number: Int32) {
@@ -48,9 +58,10 @@ final class ServerProcess: Sendable {
         var status: Int32 = 0
         let answer = waitpid(pid, &status, WNOHANG)
         if answer == pid {
-            end = status == 0 ? .succeeded : .failed
+            // As WIFEXITED and WEXITSTATUS, which are macros of C, would say.
+            end = status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .broken
         } else if answer == -1, errno == ECHILD {
-            end = .failed
+            end = .broken
         } else {
             return .running
         }
