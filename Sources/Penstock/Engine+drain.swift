@@ -37,7 +37,7 @@ extension Engine {
 
     func finishIfDrained() {
         let isDrained =
-            inHand == 0 && lanes.allSatisfy { !$0.hasOutcomes && $0.turnsInFlight == 0 && $0.bell == 0 }
+            inHand == 0 && lanes.allSatisfy { !$0.hasOutcomes && $0.turnsInFlight == 0 && $0.bell == nil }
         if isDrained { begin { await $0.finish() } }
     }
 

@@ -29,15 +29,16 @@ extension Engine {
                     Command("BZPOPMIN", "penstock:{\(lanes[index].queue.name)}:bell", "\(wait / .seconds(1))"),
                     command(index, want: want, [], again: false),
                 ], timeout: wait + .seconds(2))
-            lanes[index].bell = 0
+            lanes[index].bell = nil
             busy -= want
             for reply in replies {
                 if case .error(let error) = reply { throw error }
             }
             take(replies[1], of: index, want: want, outcomes: [])
+            if want == 0, replies[0].array != nil { lanes[index].drainedAt = nil }
         } catch {
-            if lanes[index].bell > 0 {
-                lanes[index].bell = 0
+            if lanes[index].bell != nil {
+                lanes[index].bell = nil
                 busy -= want
             }
             lanes[index].doorbell?.connection.close()
@@ -55,11 +56,17 @@ extension Engine {
         return connection
     }
 
-    /// Makes those who wait for a bell come back.
-    func stopWaiting() {
-        for lane in lanes where lane.bell > 0 {
-            guard let id = lane.doorbell?.id else { continue }
-            begin { _ = try? await $0.client.send(Command("CLIENT", "UNBLOCK", String(id))) }
+    /// Makes those who wait for a bell come back, with the slots that they hold.
+    func stopWaiting(for isMeant: (Lane.Bell) -> Bool = { _ in true }) {
+        for index in lanes.indices {
+            guard let bell = lanes[index].bell, !bell.isCalledBack, isMeant(bell), let id = lanes[index].doorbell?.id
+            else { continue }
+            lanes[index].bell?.isCalledBack = true
+            begin { engine in
+                let reply = try? await engine.client.send(Command("CLIENT", "UNBLOCK", String(id)))
+                // The wait had not reached Redis yet: the next call asks again.
+                if reply?.integer != 1 { engine.lanes[index].bell?.isCalledBack = false }
+            }
         }
     }
 

@@ -32,6 +32,7 @@ actor Engine {
     /// Runs in hand: in a slot, or ready for one.
     var inHand = 0
     var slots: Slots?
+    /// Who is asked first: the queue behind the one that got slots last.
     private var firstLane = 0
     private var alarm: NIODeadline?
     private var ended: CheckedContinuation<Void, Never>?
@@ -104,38 +105,56 @@ actor Engine {
     func pump() {
         collect()
         let now = NIODeadline.now()
-        firstLane = lanes.isEmpty ? 0 : (firstLane + 1) % lanes.count
-        for offset in lanes.indices { serve((firstLane + offset) % lanes.count, now) }
+        let order = lanes.indices.map { (firstLane + $0) % lanes.count }
+        var starves = false
+        for index in order where serve(index, now) { starves = true }
+        if starves { stopWaiting(for: { $0.slots > 0 }) }
+        for index in order { listen(index, now) }
         if phase == .draining { finishIfDrained() }
         if phase != .over { wakeLater(now) }
     }
 
-    private func serve(_ index: Int, _ now: NIODeadline) {
-        guard lanes[index].pausedUntil <= now else { return }
+    /// Settles and claims for one queue; answers whether it wants slots and there is none.
+    private func serve(_ index: Int, _ now: NIODeadline) -> Bool {
+        guard lanes[index].pausedUntil <= now else { return false }
         while lanes[index].turnsInFlight < Lane.turns {
-            let want = phase == .running && !lanes[index].isDrained(at: now) ? share(now) : 0
+            let asks = phase == .running && !lanes[index].isDrained(at: now)
+            let want = asks ? share(now) : 0
             guard want > 0 || lanes[index].mustSettle(at: now, isQuiet: inHand == 0 || phase == .draining) else {
-                break
+                return asks && lanes[index].turnsInFlight == 0
             }
             lanes[index].turnsInFlight += 1
-            busy += want
+            reserve(want, for: index)
             let (outcomes, again) = lanes[index].takeOutcomes()
             begin { await $0.turn(index, want: want, outcomes, again: again) }
         }
-        if phase == .running, lanes[index].bell == 0, lanes[index].isDrained(at: now) {
-            let want = share(now)
-            guard want > 0 else { return }
-            lanes[index].bell = want
-            busy += want
-            begin { await $0.awaitBell(index, want: want) }
-        }
+        return false
+    }
+
+    /// Waits for the bell of a queue that was found empty. The wait holds slots, so that the ring itself claims, but only
+    /// while no other queue asks for some.
+    private func listen(_ index: Int, _ now: NIODeadline) {
+        guard phase == .running, lanes[index].bell == nil, lanes[index].pausedUntil <= now,
+            lanes[index].isDrained(at: now)
+        else { return }
+        let want = lanes.allSatisfy { $0.isDrained(at: now) } ? share(now) : 0
+        guard want > 0 || lanes.count > 1 else { return }
+        lanes[index].bell = Lane.Bell(slots: want)
+        reserve(want, for: index)
+        begin { await $0.awaitBell(index, want: want) }
+    }
+
+    private func reserve(_ slots: Int, for index: Int) {
+        guard slots > 0 else { return }
+        busy += slots
+        firstLane = (index + 1) % lanes.count
     }
 
     /// How many slots one queue may claim for: the free ones, divided among the queues that want some.
     private func share(_ now: NIODeadline) -> Int {
         let free = capacity - busy
         guard free > 0 else { return 0 }
-        let wanting = lanes.count { !$0.isDrained(at: now) || $0.bell == 0 }
+        let wanting = lanes.count { !$0.isDrained(at: now) || $0.bell == nil }
         return min(Lane.callJobs, max(1, free / max(1, wanting)))
     }
 

@@ -13,8 +13,8 @@ struct Lane {
     /// Every run that Redis holds under our name, settled or not; renewals name them.
     var held: [Run.Name: Run] = [:]
     var turnsInFlight = 0
-    /// Slots that wait with the bell; 0 when nobody waits.
-    var bell = 0
+    /// The wait for the doorbell; nil when nobody waits.
+    var bell: Bell?
     /// When a claim last found less than it wanted.
     var drainedAt: NIODeadline?
     /// No calls before this: Redis is away.
@@ -28,6 +28,13 @@ struct Lane {
     var isAway = false
 
     init(queue: Queue) { self.queue = queue }
+
+    struct Bell {
+        /// Reserved for what the ring claims. With none, the ring makes the queue ask for slots.
+        let slots: Int
+        /// Redis was asked to end the wait.
+        var isCalledBack = false
+    }
 
     /// A renewal every third of a lease: two may fail before the lease is over.
     var period: Duration { lease / 3 }
@@ -45,7 +52,7 @@ struct Lane {
 
     func isDrained(at now: NIODeadline) -> Bool {
         guard let drainedAt else { return false }
-        return bell > 0 || now - drainedAt < Self.look
+        return bell != nil || now - drainedAt < Self.look
     }
 
     var hasOutcomes: Bool { !outcomes.isEmpty || !repeats.isEmpty }
