@@ -37,7 +37,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         switch part {
         case .head(let head):
-            startBodyClock(context)
+            startBodyClock(context, limits.body)
             permitBody(of: head, context)
         case .body: break
         case .end: stopBodyClock()
@@ -73,6 +73,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// At a shutdown requests in flight are finished; one whose body does not come must not hold the process up.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, exchange.awaitsBody, !exchange.isClosing {
+            startBodyClock(context, limits.farewell)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         stopBodyClock()
         closeClock?.cancel()
@@ -85,9 +93,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
 
-    private func startBodyClock(_ context: ChannelHandlerContext) {
+    private func startBodyClock(_ context: ChannelHandlerContext, _ time: TimeAmount) {
         stopBodyClock()
-        bodyClock = context.eventLoop.assumeIsolated().scheduleTask(in: limits.body) { [self] in
+        bodyClock = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
             if exchange.awaitsBody, !exchange.isClosing { context.fireErrorCaught(LateBody()) }
         }
     }

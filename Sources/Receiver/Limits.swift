@@ -7,6 +7,8 @@ package struct Limits: Sendable {
     package var idle = TimeAmount.seconds(30)
     /// A body has to be there in this time, however steadily it trickles. GitHub itself gives up after 10 s.
     package var body = TimeAmount.seconds(60)
+    /// The same once the process is to stop.
+    package var farewell = TimeAmount.seconds(3)
     /// How long what is left of a refused body is read and dropped, so that its sender sees the answer.
     package var linger = TimeAmount.seconds(2)
     /// More connections wait in the kernel's queue until others are closed. An `accept` that fails for want of a file

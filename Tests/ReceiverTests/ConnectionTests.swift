@@ -156,6 +156,30 @@ import Testing
         }
     }
 
+    @Test("A body that does not come holds no shutdown up")
+    func shutdownWithoutBody() async throws {
+        var limits = Limits()
+        limits.farewell = .milliseconds(100)
+        var client: Task<[Int], any Error>?
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await Venue.open(Venue.Plan(url: nowhere, limits: limits)) { venue in
+            // The server has seen the request when it permits the body.
+            let parts = Wire.request(
+                "POST", "/webhooks/github", [("Content-Type", "application/json"), ("Expect", "100-continue")])
+            let head = ByteBuffer(
+                string: String(buffer: parts[0]).replacing("Content-Length: 0", with: "Content-Length: 9"))
+            let permitted = AsyncStream<Void>.makeStream()
+            let wire = venue.wire
+            client = Task {
+                try await wire.exchange([head], until: .closed) { permitted.continuation.yield() }.map(\.status)
+            }
+            for await _ in permitted.stream { break }
+        }
+        #expect(try await client?.value == [100, 408])
+        #expect(clock.now - start < .seconds(20))
+    }
+
     @Test("A graceful shutdown lets the request in flight finish")
     func shutdown() async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -61,7 +61,9 @@ struct Wire {
     struct Silence: Error {}
 
     /// Sends the parts one by one, and goes on reading when the server does not want to hear them all.
-    func exchange(_ parts: [ByteBuffer], until end: End, isHead: Bool = false) async throws -> [Reply] {
+    func exchange(
+        _ parts: [ByteBuffer], until end: End, isHead: Bool = false, onBytes: @Sendable () -> Void = {}
+    ) async throws -> [Reply] {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -79,6 +81,7 @@ struct Wire {
                 do {
                     for try await chunk in inbound {
                         bytes.writeImmutableBuffer(chunk)
+                        onBytes()
                         let replies = Self.replies(in: bytes, isHead: isHead)
                         if case .replies(let count) = end, replies.count(where: { $0.status >= 200 }) >= count { break }
                         if case .word = end, !replies.isEmpty { break }
