@@ -77,8 +77,15 @@ extension Engine {
 
     /// Enforces the timeout of a run.
     func watch(_ run: Run) {
-        guard let timeout = run.timeout else { return }
-        eventLoop.scheduleTask(in: TimeAmount(timeout)) { [weak self] in
+        if let timeout = run.timeout { watch(run, for: timeout, of: timeout) }
+    }
+
+    private func watch(_ run: Run, for left: Duration, of timeout: Duration) {
+        eventLoop.scheduleTask(in: TimeAmount(left)) { [weak self] in
+            if let left = run.timeLeft(of: timeout) {
+                self?.assumeIsolated { $0.watch(run, for: left, of: timeout) }
+                return
+            }
             guard run.stop(because: .timedOut(timeout)) else { return }
             self?.assumeIsolated { $0.giveUpLater(run) }
         }

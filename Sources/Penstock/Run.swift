@@ -22,6 +22,7 @@ final class Run: Sendable {
     private struct State {
         var fate: Fate?
         var stop: (@Sendable () -> Void)?
+        var begun: NIODeadline?
         var isOver = false
     }
 
@@ -53,6 +54,7 @@ final class Run: Sendable {
         let started = NIODeadline.now()
         let isStopped = state.withLock { state in
             state.stop = stop
+            state.begun = started
             return state.fate != nil
         }
         let result: Result<Output, any Error>
@@ -76,6 +78,15 @@ final class Run: Sendable {
             state.stop?()
             return true
         }
+    }
+
+    /// What is left of the handler's time; nil when that or the run is over. A run may wait for a thread before it begins.
+    func timeLeft(of timeout: Duration) -> Duration? {
+        let (begun, isOver) = state.withLock { ($0.begun, $0.isOver) }
+        if isOver { return nil }
+        guard let begun else { return timeout }
+        let left = timeout - .nanoseconds((NIODeadline.now() - begun).nanoseconds)
+        return left > .zero ? left : nil
     }
 
     /// Takes the run from a handler that does not return; nil when it is over already.
