@@ -178,7 +178,7 @@ import Testing
         let wire = try await rig.wire()
         _ = try await wire.send("CLIENT", "PAUSE", "60000", "WRITE")
         let first = Task { try await rig.queue.enqueue(job("secret") { $0.id = "one" }) }
-        try await until("is under way") { try await wire.send("CLIENT", "LIST").string?.contains("cmd=fcall") == true }
+        try await until("is under way") { try await wire.send("CLIENT", "LIST").string?.contains("flags=b") == true }
         _ = try await wire.send("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         await #expect { try await first.value } throws: {
             guard case QueueError.away(_, maybeExecuted: true) = $0 else { return false }

@@ -64,6 +64,21 @@ import Testing
         #expect(await performing.value == nil)
     }
 
+    @Test func `the time of a handler begins when it does, not with the claim`() async throws {
+        let gate = Gate()
+        let run = run { _ in
+            await gate.pass()
+            return .none
+        }
+        #expect(run.timeLeft(of: .milliseconds(1)) == .milliseconds(1))
+        let performing = Task { await run.perform {} }
+        try await until("its time is over") { run.timeLeft(of: .milliseconds(1)) == nil }
+        #expect(run.timeLeft(of: .seconds(600)) != nil)
+        gate.open()
+        #expect(word(await performing.value) == "completed")
+        #expect(run.timeLeft(of: .seconds(600)) == nil)
+    }
+
     @Test func `only the first reason to stop counts`() async {
         let run = run { _ in throw CancellationError() }
         let told = Mutex(0)
