@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -177,9 +178,14 @@ extension Connection {
             context: NIOSSLContext(configuration: configuration), serverHostname: isIP ? nil : host)
     }
 
+    /// What the system said, in its words.
     private static func reason(_ error: any Error) -> String {
-        guard let failed = error as? NIOConnectionError else { return "\(error)" }
-        return failed.connectionErrors.first.map { "\($0.error)" }
-            ?? "the name \(failed.host) cannot be resolved"
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error) } ?? "the name \(error.host) cannot be resolved"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case ChannelError.connectTimeout(let limit): "no answer within \(limit.nanoseconds / 1_000_000) ms"
+        default: "\(error)"
+        }
     }
 }
