@@ -20,34 +20,49 @@ struct JSONWriter {
     /// Writes a string, or as much of it as fits into `limit` bytes with its quotes; false if it was cut.
     @discardableResult
     mutating func write(_ string: String, limit: Int = .max) -> Bool {
-        let start = text.writerIndex
         text.writeInteger(UInt8(ascii: "\""))
-        var isWhole = true
-        for scalar in string.unicodeScalars {
-            let mark = text.writerIndex
-            write(scalar)
-            if text.writerIndex - start >= limit {
-                text.moveWriterIndex(to: mark)
-                isWhole = false
-                break
-            }
-        }
+        var string = string
+        let isWhole = string.withUTF8 { write(escaping: UnsafeRawBufferPointer($0), room: limit - 2) }
         text.writeInteger(UInt8(ascii: "\""))
         return isWhole
     }
 
-    private mutating func write(_ scalar: Unicode.Scalar) {
-        switch scalar {
-        case "\"": text.writeStaticString("\\\"")
-        case "\\": text.writeStaticString("\\\\")
-        case "\n": text.writeStaticString("\\n")
+    /// Copies what needs no escape in runs: results have a mebibyte.
+    private mutating func write(escaping bytes: UnsafeRawBufferPointer, room: Int) -> Bool {
+        var room = room
+        var at = 0
+        while at < bytes.count {
+            var end = at
+            while end < bytes.count, end - at < room, Self.isPlain(bytes[end]) { end += 1 }
+            if end < bytes.count, end - at == room {
+                // Not through the middle of a character.
+                while end > at, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+                text.writeBytes(bytes[at..<end])
+                return false
+            }
+            text.writeBytes(bytes[at..<end])
+            room -= end - at
+            at = end + 1
+            guard end < bytes.count else { break }
+            let escape = Self.escape(bytes[end])
+            guard escape.utf8.count <= room else { return false }
+            room -= text.writeString(escape)
+        }
+        return true
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private static func escape(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "\""): return "\\\""
+        case UInt8(ascii: "\\"): return "\\\\"
+        case UInt8(ascii: "\n"): return "\\n"
         // jsonb has no place for U+0000, and a result with one replacement is better than none.
-        case "\0": text.writeString("\u{FFFD}")
-        case ..<" ":
-            let digits = String(scalar.value, radix: 16)
-            text.writeString("\\u00\(digits.count == 1 ? "0" : "")\(digits)")
-        default:
-            for unit in scalar.utf8 { text.writeInteger(unit) }
+        case 0: return "\u{FFFD}"
+        default: return (byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)
         }
     }
 }

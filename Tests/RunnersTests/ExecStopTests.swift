@@ -14,6 +14,8 @@ import Testing
     private func stop(_ script: String, grace: Duration) async throws -> Result<Output, any Error> {
         let exec = Exec(arguments: ["bash", "-c", "cd \(folder); \(script)"], grace: grace)
         let task = Task { try await exec.handler(.sample()) }
+        // Also when it is never ready: nothing may be left running.
+        defer { task.cancel() }
         try await eventually { text("ready") != nil }
         task.cancel()
         return await task.result
