@@ -4,9 +4,9 @@ import Penstock
 
 extension API {
     /// `POST /v1/queues/{queue}/jobs`: one job, or an array of them with an answer for each.
-    func enqueue(_ request: Request, into name: String) async throws(Problem) -> Response {
+    func enqueue(_ request: Request, into name: String, share: Budget.Share) async throws(Problem) -> Response {
         let queue = try queue(name)
-        let body = try await Body.read(request, upTo: Self.maxBody)
+        let body = try await Body.read(request, upTo: Self.maxBody, share: share)
         let json: RawJSON
         do throws(JSONFault) { json = try RawJSON(body) } catch { throw Problem(.badRequest, error.description) }
         guard let elements = json.elements(upTo: Self.maxJobs + 1) else {

@@ -10,20 +10,27 @@ package struct Site: HTTPResponder {
     private let api: API?
     private let operations: Operations
     private let tally: Tally
+    private let budget: Budget
 
-    package init(webhooks: Webhooks? = nil, api: API? = nil, operations: Operations, tally: Tally = Tally()) {
+    package init(
+        webhooks: Webhooks? = nil, api: API? = nil, operations: Operations, tally: Tally = Tally(),
+        budget: Budget = Budget()
+    ) {
         self.webhooks = webhooks
         self.api = api
         self.operations = operations
         self.tally = tally
+        self.budget = budget
     }
 
     /// Never throws: whatever happens, the answer is a response, and every refusal is a problem.
     package func respond(to request: Request, context: Context) async -> Response {
         let place = Place(request.head.path ?? "")
+        let share = Budget.Share(of: budget)
+        defer { withExtendedLifetime(share) {} }
         var response: Response
         do throws(Problem) {
-            response = try await answer(request, at: place)
+            response = try await answer(request, at: place, share: share)
         } catch {
             response = error.response
         }
@@ -36,16 +43,16 @@ package struct Site: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, at place: Place) async throws(Problem) -> Response {
+    private func answer(_ request: Request, at place: Place, share: Budget.Share) async throws(Problem) -> Response {
         switch place {
         case .webhook(let source):
             guard let webhooks else { break }
-            return try await webhooks.receive(request, from: source)
+            return try await webhooks.receive(request, from: source, share: share)
         case .jobs(let queue):
             guard let api else { break }
             guard request.method == .post else { throw .method(request.method, allowed: "POST") }
             try api.admit(request)
-            return try await api.enqueue(request, into: queue)
+            return try await api.enqueue(request, into: queue, share: share)
         case .job(let id, let queue):
             guard let api else { break }
             try readOnly(request)

@@ -36,7 +36,7 @@ package struct Webhooks: Sendable {
 
     /// The order of the refusals is part of the interface: what costs nothing to check comes first, and nothing of the
     /// body is looked into before its signature has proven where it comes from.
-    func receive(_ request: Request, from name: String) async throws(Problem) -> Response {
+    func receive(_ request: Request, from name: String, share: Budget.Share) async throws(Problem) -> Response {
         guard let door = doors[name] else { throw .missing("/webhooks/\(name)") }
         guard request.method == .post else { throw .method(request.method, allowed: "POST") }
         guard ContentType.isJSON(request.headers[.contentType]) else {
@@ -44,7 +44,7 @@ package struct Webhooks: Sendable {
                 .unsupportedMediaType,
                 "the body is not application/json; choose that content type in the webhook's settings")
         }
-        let body = try await Body.read(request, upTo: Self.maxBody)
+        let body = try await Body.read(request, upTo: Self.maxBody, share: share)
         guard let signature = Signature(Self.signature(in: request.headers)),
             signature.proves(body, with: door.source.secrets)
         else {

@@ -100,6 +100,28 @@ import Testing
         }
     }
 
+    @Test("Bodies that together take too much memory are refused, small ones are not, and what was taken is given back")
+    func budget() async throws {
+        try await Venue.open(Venue.Plan(url: nowhere, budget: Budget(limit: 100_000))) {
+            (venue: Venue) async throws -> Void in
+            func status(_ bytes: Int) async throws -> Int {
+                try await venue.deliver(
+                    ByteBuffer(repeating: UInt8(ascii: "1"), count: bytes), delivery: "d",
+                    changes: ["X-Hub-Signature-256": nil]
+                ).status
+            }
+            for _ in 0..<3 {
+                #expect(try await status(150_000) == 401)
+                #expect(try await status(200_000) == 503)
+            }
+            let held = Budget(limit: 100_000)
+            let share = Budget.Share(of: held)
+            #expect(share.reserve(165_536))
+            #expect(!Budget.Share(of: held).reserve(65_537))
+            #expect(Budget.Share(of: held).reserve(65_536))
+        }
+    }
+
     @Test("A sender that asks before it sends a body is told to go on")
     func expectContinue() async throws {
         try await Venue.open(Venue.Plan(url: nowhere)) { (venue: Venue) async throws -> Void in

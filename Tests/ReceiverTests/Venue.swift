@@ -29,6 +29,7 @@ struct Venue {
         var limits = Limits()
         var maxPayload = 1 << 20
         var hasReceiver = true
+        var budget = Budget()
     }
 
     static func open(_ plan: Plan, _ body: (Venue) async throws -> Void) async throws {
@@ -50,7 +51,7 @@ struct Venue {
             operations: Operations(
                 store: store, queues: [queue], readiness: plan.readiness, histograms: { histograms }, tally: tally,
                 logger: logger),
-            tally: tally)
+            tally: tally, budget: plan.budget)
         let ports = AsyncStream<Int>.makeStream()
         let listener = Listener(site: site, host: "127.0.0.1", port: 0, limits: plan.limits, logger: logger) { port in
             ports.continuation.yield(port)
