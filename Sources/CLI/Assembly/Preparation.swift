@@ -5,7 +5,7 @@ import ServiceLifecycle
 /// What has to be said to Redis at start: which queues there are, how they are configured. Waits for Redis for ever, and
 /// goes on to look for queues that others make while this process has a Postgres for their events.
 struct Preparation: Service {
-    /// How often is looked for queues that others have made.
+    /// How often is looked for queues that others have made, and tried again what was refused.
     private static let scan = Duration.seconds(5)
     /// How long an attempt to connect lasts; so long a shutdown may have to wait for its end.
     private static let patience = Duration.seconds(1)
@@ -18,55 +18,87 @@ struct Preparation: Service {
     let gate: Gate
     let logger: Logger
 
-    /// - Throws: `QueueError` when waiting cannot help: a wrong password, a Redis that is too old.
+    /// - Throws: `QueueError` when waiting for a connection cannot help: a wrong password, a Redis that is too old.
     func run() async throws {
-        var prepared: Set<String> = []
+        guard try await connect() else { return }
+        await tell("Redis does not tell how durable it is") { () async throws(QueueError) in
+            for warning in try await store.durabilityWarnings() { logger.warning("\(warning)") }
+        }
+        var todo = Set(queues.keys)
+        var done: Set<String> = []
+        while !isStopping {
+            // A Redis that refuses to be written to, being full, still lets workers drain it: nothing here is a
+            // reason to end.
+            await tell("the queues cannot be made known") { () async throws(QueueError) in
+                if !todo.isEmpty { try await store.register(queues: todo.sorted()) }
+            }
+            for name in todo.sorted() where await configure(name) {
+                todo.remove(name)
+                done.insert(name)
+            }
+            gate.open()
+            await wait(records || !todo.isEmpty ? Self.scan : .seconds(86_400))
+            if records, let known = try? await store.queues() {
+                todo.formUnion(Set(known.filter(Queue.isValid)).subtracting(done))
+            }
+        }
+    }
+
+    /// False when the process is told to stop before.
+    private func connect() async throws(QueueError) -> Bool {
         var isAway = false
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+        while !isStopping {
             do throws(QueueError) {
-                if prepared.isEmpty {
-                    try await store.connect(within: Self.patience)
-                    try await store.register(queues: queues.keys.sorted())
-                    for warning in try await store.durabilityWarnings() { logger.warning("\(warning)") }
-                }
-                try await configure(&prepared)
+                try await store.connect(within: Self.patience)
                 if isAway { logger.info("Redis is there", metadata: [LogKey.redis: "\(store.label)"]) }
-                isAway = false
-                gate.open()
-                try? await cancelWhenGracefulShutdown { [records] in
-                    try await Task.sleep(for: records ? Self.scan : .seconds(86_400))
-                }
+                return true
             } catch {
                 guard case .away = error else { throw error }
-                // Once it was there, those who need it tell that it went away.
-                if !isAway, prepared.isEmpty {
+                if !isAway {
                     logger.warning(
                         "Redis is away; waiting for it",
                         metadata: [LogKey.redis: "\(store.label)", LogKey.error: "\(error)"])
                 }
                 isAway = true
-                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+                await wait(.seconds(1))
+            }
+        }
+        return false
+    }
+
+    private func configure(_ name: String) async -> Bool {
+        var settings = queues[name] ?? [:]
+        if records, settings["record"] == nil { settings["record"] = "yes" }
+        if settings.isEmpty { return true }
+        return await tell("a queue cannot be configured") { [settings] () async throws(QueueError) in
+            for change in try await Queue(name, in: store).configure(settings) {
+                logger.info(
+                    "changed a setting",
+                    metadata: [
+                        LogKey.queue: "\(name)", "setting": "\(change.name)", "old": "\(change.old)",
+                        "new": "\(change.new)",
+                    ])
             }
         }
     }
 
-    private func configure(_ prepared: inout Set<String>) async throws(QueueError) {
-        var names = Set(queues.keys)
-        if records { names.formUnion(try await store.queues().filter(Queue.isValid)) }
-        for name in names.subtracting(prepared).sorted() {
-            var settings = queues[name] ?? [:]
-            if records, settings["record"] == nil { settings["record"] = "yes" }
-            if !settings.isEmpty {
-                for change in try await Queue(name, in: store).configure(settings) {
-                    logger.info(
-                        "changed a setting",
-                        metadata: [
-                            LogKey.queue: "\(name)", "setting": "\(change.name)", "old": "\(change.old)",
-                            "new": "\(change.new)",
-                        ])
-                }
-            }
-            prepared.insert(name)
+    /// Logs what is refused; an absence of Redis is told by those who need it.
+    @discardableResult
+    private func tell(_ fact: Logger.Message, _ body: () async throws(QueueError) -> Void) async -> Bool {
+        do throws(QueueError) {
+            try await body()
+            return true
+        } catch {
+            if case .away = error { return false }
+            logger.warning(fact, metadata: [LogKey.error: "\(error)"])
+            return false
         }
+    }
+
+    private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+
+    /// Returns early when told to stop.
+    private func wait(_ time: Duration) async {
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: time) }
     }
 }

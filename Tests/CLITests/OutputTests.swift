@@ -1,0 +1,77 @@
+import Foundation
+import Logging
+import Penstock
+import Testing
+
+@testable import CLI
+
+@Suite struct OutputTests {
+    @Test(arguments: [
+        (-1.0, "0ms"), (0.12, "120ms"), (1.0, "1s"), (59.9, "59s"), (62.0, "1m 02s"), (11_100.0, "3h 05m"),
+        (273_600.0, "3d 04h"), (1e30, "years"),
+    ])
+    func `ages are read at a glance`(seconds: Double, text: String) {
+        #expect(TimeText.age(seconds) == text)
+    }
+
+    @Test func `columns are aligned, words to the left and numbers to the right`() {
+        var table = Table([("NAME", .left), ("N", .right), ("LAST", .left)])
+        table.add(["a", "1", ""])
+        table.add(["longer", "1000", "x"])
+        #expect(table.lines == ["NAME       N  LAST", "a          1", "longer  1000  x"])
+    }
+
+    @Test func `two looks give rates and the time to drain`() {
+        let first = backlog(waiting: 100, accepted: 0, completed: 0, at: 0)
+        #expect(BacklogSample(first).drain == nil)
+        let faster = BacklogSample(backlog(waiting: 90, accepted: 20, completed: 40, at: 2), after: first)
+        #expect(faster.rateIn == 10)
+        #expect(faster.rateOut == 20)
+        #expect(faster.drain == .seconds(9))
+        #expect(BacklogSample(backlog(waiting: 9, accepted: 9, completed: 9, at: 1), after: first).drain == .never)
+        #expect(
+            BacklogSample(backlog(waiting: 0, accepted: 9, completed: 0, at: 1), after: first).drain == .nothingWaits)
+        let paused = backlog(waiting: 9, accepted: 0, completed: 9, at: 1, isPaused: true)
+        #expect(BacklogSample(paused, after: first).drain == .never)
+    }
+
+    @Test func `what holds jobs back is said below the table`() {
+        var full = backlog(waiting: 1, accepted: 1, completed: 0, at: 0, isPaused: true)
+        #expect(
+            BacklogSample(full).notes == [
+                "q: paused; FCALL penstock_resume 1 q in redis-cli resumes it",
+                "q: 12 parked: no worker runs type push",
+                "q: 5 events wait for Postgres",
+            ])
+        full = backlog(waiting: 1, accepted: 1, completed: 0, at: 0, events: 10)
+        #expect(BacklogSample(full).isAtBound)
+        #expect(
+            BacklogSample(full).notes.last
+                == "q: 10 events wait for Postgres, which is the bound: no job is claimed until a sink records them")
+    }
+
+    @Test func `an event is one line, for people and for machines`() throws {
+        let date = Date(timeIntervalSince1970: 1_700_000_000.25)
+        let facts = [("error", "a \"b\"\nc"), ("queue", "github")]
+        let plain = StderrLog(label: "penstock", level: .info, format: .plain).line(
+            .info, "two\nlines", facts, at: date)
+        #expect(plain == "2023-11-14T22:13:20.250Z info    two lines error=\"a \\\"b\\\"\\nc\" queue=github")
+        let json = StderrLog(label: "penstock", level: .info, format: .json).line(.info, "m", facts, at: date)
+        let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String]
+        #expect(
+            object == [
+                "time": "2023-11-14T22:13:20.250Z", "level": "info", "logger": "penstock", "message": "m",
+                "error": "a \"b\"\nc", "queue": "github",
+            ])
+    }
+
+    private func backlog(
+        waiting: Int, accepted: Int, completed: Int, at seconds: Double, isPaused: Bool = false, events: Int = 5
+    ) -> Backlog {
+        Backlog(
+            queue: "q", levels: [.init(name: "normal", waiting: waiting, running: 0, oldest: nil)], delayed: 0,
+            parked: 12, dead: 0, parkedTypes: ["push": 12], events: events, maxEvents: 10, isRecording: true,
+            isPaused: isPaused, totals: ["accepted": accepted, "completed": completed],
+            now: Date(timeIntervalSince1970: seconds))
+    }
+}
