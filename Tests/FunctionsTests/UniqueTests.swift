@@ -91,6 +91,16 @@ import Testing
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "u") == ["duplicate", second])
     }
 
+    @Test("a job's end leaves a key alone that is no longer its own", arguments: [["completed", ""], ["dead", "no"]])
+    func strangersKey(verb: [String]) async throws {
+        try await queue.enqueue("t", "{}", "unique", "u")
+        let run = try await queue.claimOne()
+        try await queue.redis("HDEL", queue.key("unique"), "u")
+        let second = try await queue.enqueue("t", "{}", "unique", "u")
+        #expect(try await queue.settle(run.name + ["1", "1"] + verb) == ["OK"])
+        #expect(try await queue.call("enqueue", "t", "{}", "unique", "u") == ["duplicate", second])
+    }
+
     @Test func `a key whose job has vanished holds nothing`() async throws {
         try await queue.redis("HSET", queue.key("unique"), "u", "99999999999999 live ghost", "v", "nonsense")
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "u").first == "queued")
