@@ -86,22 +86,28 @@ extension EndToEnd {
             #expect(ContinuousClock.now - begin < .seconds(10))
         }
 
-        @Test func `run waits for a Redis that is away, says so once, and starts when it comes`() async throws {
+        @Test func `run waits for servers that are away, says so once for each, and starts when they come`()
+            async throws
+        {
             let redis = RedisServer(directory: "\(temporaryDirectory())/redis")
-            try await Plant.with(redis: redis) { plant in
+            let postgres = PostgresServer(directory: "\(temporaryDirectory())/postgres", durable: false)
+            try await Plant.with(redis: redis, postgres: postgres) { plant in
                 let process = try plant.start("all")
-                try await eventually("a line that says so") { process.log.contains("Redis is away") }
-                try await eventually("a process that lives but is not ready") {
-                    let isAlive = try? await HTTP.get("\(process.url)/healthz").status == 200
-                    let isReady = try? await HTTP.get("\(process.url)/readyz").status == 200
-                    return isAlive == true && isReady == false
+                func said(_ server: String) -> Int {
+                    process.log.split(separator: "\n").count { $0.contains("\(server) is away") }
                 }
+                try await eventually("a line about Redis") { said("Redis") > 0 }
+                #expect(try await HTTP.get("\(process.url)/healthz").status == 200)
+                #expect(try await HTTP.get("\(process.url)/readyz").status == 503)
                 try redis.start()
-                try await process.ready()
-                #expect(
-                    process.log.split(separator: "\n").count { $0.contains("Redis is away") } == 1, "\(process.log)")
+                try await eventually("a line about Postgres") { said("Postgres") > 0 }
                 #expect(try await Delivery.push.post(to: process).status == 202)
+                try await eventually("a job that ends without Postgres") { await plant.completed() == 1 }
+                #expect(try await HTTP.get("\(process.url)/readyz").status == 503)
+                try postgres.start()
+                try await process.ready()
                 try await eventually("the row") { await plant.count("jobs", where: "state = 'completed'") == 1 }
+                #expect(said("Redis") == 1 && said("Postgres") == 1, "\(process.log)")
             }
         }
     }

@@ -74,20 +74,24 @@ final class Plant: Sendable {
     }
 
     /// Starts `penstock run` with these roles.
-    func start(_ roles: String, _ arguments: [String] = []) throws -> PenstockProcess {
+    func start(
+        _ roles: String, _ arguments: [String] = [], environment own: [String: String] = [:]
+    ) throws -> PenstockProcess {
         let port = freePort()
-        let own = Folder("\(folder)/\(roles)-\(UInt64.random(in: .min ... .max))")
-        try own.make()
+        let home = Folder("\(folder)/\(roles)-\(UInt64.random(in: .min ... .max))")
+        try home.make()
         var command = try Command(
-            Product.path.get(), ["run", "--role", roles, "--listen", "127.0.0.1:\(port)"] + arguments, in: own,
+            Product.path.get(), ["run", "--role", roles, "--listen", "127.0.0.1:\(port)"] + arguments, in: home,
             parentDeath: "KILL")
-        command.environment = Self.environment(adding: environment)
+        command.environment = Self.environment(adding: environment.merging(own) { $1 })
         return try crew.add(PenstockProcess(command, port: port))
     }
 
     /// Starts `penstock run` and waits until it serves.
-    func started(_ roles: String, _ arguments: [String] = []) async throws -> PenstockProcess {
-        let process = try start(roles, arguments)
+    func started(
+        _ roles: String, _ arguments: [String] = [], environment own: [String: String] = [:]
+    ) async throws -> PenstockProcess {
+        let process = try start(roles, arguments, environment: own)
         try await process.ready()
         return process
     }
