@@ -65,6 +65,10 @@ import Testing
             ])
     }
 
+    @Test func `what strangers wrote cannot steer a terminal`() {
+        #expect("a\u{1B}[2Jb\u{9B}1m\tc\n\u{7F}é".harmless == "a\u{FFFD}[2Jb\u{FFFD}1m\tc\n\u{FFFD}é")
+    }
+
     private func backlog(
         waiting: Int, accepted: Int, completed: Int, at seconds: Double, isPaused: Bool = false, events: Int = 5
     ) -> Backlog {

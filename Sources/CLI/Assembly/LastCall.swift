@@ -9,13 +9,15 @@ struct LastCall: Service {
     let logger: Logger
 
     func run() async throws {
-        try? await gracefulShutdown()
+        // Cancelled means that another service has failed, and that is how the process ends then.
+        var code: Int32 = 0
+        do { try await gracefulShutdown() } catch { code = 1 }
         logger.info("stopping", metadata: ["grace": "\(DurationText.text(grace))"])
         // A thread, because what hangs may have taken all of the pool's.
-        Thread.detachNewThread { [grace, logger] in
+        Thread.detachNewThread { [grace, logger, code] in
             Thread.sleep(forTimeInterval: grace / .seconds(1))
             logger.warning("the grace period is over; what has not ended is left behind")
-            exit(0)
+            exit(code)
         }
     }
 }

@@ -57,11 +57,3 @@ struct StderrLog: LogHandler {
         return JSON.string(value).text
     }
 }
-
-extension String {
-    /// Newlines made visible, for texts that come from elsewhere.
-    var oneLine: String {
-        guard contains(where: \.isNewline) else { return self }
-        return split(whereSeparator: \.isNewline).joined(separator: " ")
-    }
-}

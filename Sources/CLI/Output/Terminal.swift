@@ -5,14 +5,17 @@ enum Terminal {
     /// Whether a person looks at stdout.
     static var isInteractive: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Writes the lines to stdout.
+    /// Writes the lines to stdout: to a terminal without what could steer it, to a file or pipe as they are.
     /// - Throws: `Failure` when nobody reads any more.
-    static func write(_ lines: [String]) throws(Failure) { try answer(lines.map { $0 + "\n" }.joined()) }
+    static func write(_ lines: [String]) throws(Failure) {
+        let isInteractive = isInteractive
+        try answer(lines.map { (isInteractive ? $0.harmless : $0) + "\n" }.joined())
+    }
 
     /// Writes the lines over those of the last time, without the flicker of a cleared screen.
     static func redraw(_ lines: [String]) throws(Failure) {
         let toEnd = "\u{1B}[K\n"
-        try answer("\u{1B}[H" + lines.map { $0 + toEnd }.joined() + "\u{1B}[J")
+        try answer("\u{1B}[H" + lines.map { $0.harmless + toEnd }.joined() + "\u{1B}[J")
     }
 
     static func clear() throws(Failure) { try answer("\u{1B}[2J") }
@@ -31,7 +34,7 @@ enum Terminal {
     static func endProgress() { _ = put("\r\u{1B}[K", STDERR_FILENO) }
 
     /// One line to stderr, in one call, so that lines of two threads do not mix.
-    static func tell(_ line: String) { _ = put(line.oneLine + "\n", STDERR_FILENO) }
+    static func tell(_ line: String) { _ = put(line.oneLine.harmless + "\n", STDERR_FILENO) }
 
     private static func answer(_ text: String) throws(Failure) {
         guard put(text, STDOUT_FILENO) else { throw .failed("stdout is closed; nothing more is written") }
