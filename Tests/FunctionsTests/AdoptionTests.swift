@@ -49,7 +49,7 @@ import Testing
         try await queue.config("record", "yes")
         var command = Command("XADD", queue.key("normal"), "5-1")
         command.append(contentsOf: fields)
-        _ = try await queue.client.send(command)
+        _ = try await queue.send(command)
         let id = try await queue.enqueue()
         let run = try await queue.claimOne()
         #expect(run.id == id)
@@ -119,6 +119,6 @@ import Testing
     private func add(_ stream: String, _ entry: String, _ fields: String...) async throws -> String {
         var command = Command("XADD", queue.key(stream), entry)
         command.append(contentsOf: fields)
-        return try #require(try await queue.client.send(command).string)
+        return try #require(try await queue.send(command).string)
     }
 }

@@ -77,7 +77,7 @@ import Testing
         let ids = try #require(try await queue.redis("ZRANGE", queue.key("delayed"), "0", "-1").strings)
         var command = Command("ZADD", queue.key("delayed"))
         for id in ids { command.append(contentsOf: ["1", id]) }
-        _ = try await queue.client.send(command)
+        _ = try await queue.send(command)
         let turn = try await queue.turn(100)
         #expect(turn.runs.count == 100)
         #expect(turn.next == 0)

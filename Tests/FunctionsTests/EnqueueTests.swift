@@ -59,7 +59,7 @@ import Testing
         let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
         var command = Command("FCALL", "penstock_enqueue", "1", queue.name, "t")
         command.append(ByteBuffer(bytes: bytes))
-        _ = try await queue.client.send(command)
+        _ = try await queue.send(command)
         let run = try await queue.claimOne()
         #expect(Array(run.payload.readableBytesView) == bytes)
         let bodies = try await queue.integer("HLEN", queue.key("bodies"))
@@ -86,7 +86,7 @@ import Testing
         #expect(try await queue.state(id) == "delayed")
         let turn = try await queue.turn()
         #expect(turn.runs.isEmpty)
-        #expect((50_000...60_000).contains(turn.next))
+        #expect((30_000...60_000).contains(turn.next))
         try await queue.redis("ZADD", queue.key("delayed"), "XX", "1", id)
         let run = try await queue.claimOne()
         #expect(run.id == id)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `at is a time of the server's clock, and one that is past means now`() async throws {
-        let due = try await queue.now() + 5_000
+        let due = try await queue.now() + 3_600_000
         let late = try await queue.enqueue("t", "{}", "at", String(due))
         #expect(try await queue.job(late)?["due"] == String(due))
         let early = try await queue.enqueue("t", "{}", "at", "1000")

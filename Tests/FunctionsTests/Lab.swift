@@ -39,7 +39,7 @@ final class Lab: Sendable {
         let client = Client(
             address: try Address(url: server.url), eventLoop: MultiThreadedEventLoopGroup.singleton.any(),
             logger: Logger(label: "lab", factory: { _ in SwiftLogNoOpLogHandler() }))
-        _ = try await client.send(Command("FUNCTION", "LOAD", "REPLACE", source), waits: true)
+        _ = try await client.send(Command("FUNCTION", "LOAD", "REPLACE", source), timeout: .seconds(120), waits: true)
         return client
     }
 }

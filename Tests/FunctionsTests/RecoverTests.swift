@@ -8,10 +8,11 @@ import Testing
     init() async throws { queue = try await Self.lab.queue() }
 
     @Test func `exactly the overdue runs are recovered`() async throws {
+        try await queue.config("lease", "600000")
         try await queue.fill(3)
         let runs = try await queue.turn().runs
-        try await queue.age(runs[0], 30_001)
-        try await queue.age(runs[1], 20_000)
+        try await queue.age(runs[0], 600_001)
+        try await queue.age(runs[1], 300_000)
         #expect(try await queue.recover() == ["1", "0", "done"])
         #expect(try await queue.state(runs[0].id) == "waiting")
         #expect(try await queue.state(runs[1].id) == "running")

@@ -61,8 +61,8 @@ import Testing
         // The reply of this turn is lost.
         let unknown = try await queue.turn().runs
         #expect(try await renew("w1", [known])[2] == "0")
-        try await queue.age(known, 10_001)
-        for run in unknown { try await queue.age(run, 10_001) }
+        try await queue.age(known, 100_001)
+        for run in unknown { try await queue.age(run, 100_001) }
         #expect(try await renew("w2", [])[2] == "0")
         let reply = try await renew("w1", [known])
         #expect(reply[2] == "2" && reply[5...] == ["OK"])
@@ -76,7 +76,7 @@ import Testing
     @Test func `a worker of many runs names them in several calls, and only the last releases`() async throws {
         for _ in 0..<2 { try await queue.fill(75) }
         let runs = try await queue.turn(100).runs + queue.turn(100).runs
-        for run in runs { try await queue.age(run, 10_001) }
+        for run in runs { try await queue.age(run, 100_001) }
         let first = try await renew("w1", Array(runs[..<100]), "more")
         #expect(first[2] == "0" && first.count == 105)
         let second = try await renew("w1", Array(runs[100...]), "last")
@@ -110,7 +110,7 @@ import Testing
 
     private func renew(_ consumer: String, _ runs: [Run], _ word: String = "last") async throws -> [String] {
         try #require(
-            try await queue.reply("renew", [consumer, "10000", word, "0"] + runs.flatMap(\.name)).strings)
+            try await queue.reply("renew", [consumer, "100000", word, "0"] + runs.flatMap(\.name)).strings)
     }
 
     private func idleTime(_ run: Run) async throws -> Int {

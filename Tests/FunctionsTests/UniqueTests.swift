@@ -17,7 +17,8 @@ import Testing
                     for _ in 0..<25 {
                         let reply = try await connection.send(
                             Command(
-                                "FCALL", "penstock_enqueue", "1", queue.name, "t", "\(number)", "unique", "delivery"))
+                                "FCALL", "penstock_enqueue", "1", queue.name, "t", "\(number)", "unique", "delivery"),
+                            timeout: .seconds(120))
                         answers.append(reply.strings?.joined(separator: " ") ?? "")
                     }
                     connection.close()

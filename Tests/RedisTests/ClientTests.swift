@@ -18,6 +18,8 @@ import Testing
         for round in 1...3 {
             #expect(try await client.send(Command("INCR", "a"), waits: true) == .integer(round))
             site.server.kill()
+            // The loss is noticed by the event loop, a moment later.
+            try await eventually { await failure { _ = try await client.send(Command("PING")) } != nil }
             try site.server.start()
         }
         try await eventually { await failure { _ = try await client.send(Command("PING")) } == nil }
@@ -28,7 +30,6 @@ import Testing
         let client = site.client()
         _ = try await client.send(Command("PING"))
         site.server.kill()
-        // The loss is noticed by the event loop, a moment later.
         try await eventually {
             if case .notConnected = await failure({ _ = try await client.send(Command("PING")) }) {
                 true
