@@ -11,7 +11,7 @@ extension API {
         do throws(JSONFault) { json = try RawJSON(body) } catch { throw Problem(.badRequest, error.description) }
         guard let elements = json.elements(upTo: Self.maxJobs + 1) else {
             let job = try NewJob(json, maxPayload: maxPayload)
-            let answer = try await enqueue([.success(job)], into: queue, patience: Self.patience)[0].get()
+            let answer = try await enqueue([.success(job)], into: queue, patience: patience)[0].get()
             return answer.response
         }
         guard elements.count <= Self.maxJobs else {
@@ -22,7 +22,7 @@ extension API {
                 return .failure(error)
             }
         }
-        let answers = await enqueue(forms, into: queue, patience: Self.patienceForMany)
+        let answers = await enqueue(forms, into: queue, patience: max(patience, Self.patienceForMany))
         return .json(
             .ok,
             .array(

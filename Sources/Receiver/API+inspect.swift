@@ -13,7 +13,7 @@ extension API {
     }
 
     private func live(_ id: String, in queue: Queue) async throws(Problem) -> JobRecord? {
-        let answer = await within(Self.patience) { () async -> Result<JobRecord?, QueueError> in
+        let answer = await within(patience) { () async -> Result<JobRecord?, QueueError> in
             do throws(QueueError) { return .success(try await queue.job(id)) } catch { return .failure(error) }
         }
         switch answer {
@@ -29,7 +29,7 @@ extension API {
 
     private func ended(_ id: String, in queue: Queue) async throws(Problem) -> JobRecord? {
         guard let history else { return nil }
-        let answer = await within(Self.patience) { () async -> Result<JobRecord?, any Error> in
+        let answer = await within(patience) { () async -> Result<JobRecord?, any Error> in
             do { return .success(try await history.job(queue: queue.name, id: id)) } catch { return .failure(error) }
         }
         switch answer {
@@ -44,7 +44,7 @@ extension API {
 
     /// `GET /v1/queues`: the backlog of every known queue.
     func backlogs() async throws(Problem) -> Response {
-        switch await Depths(store: store, queues: queues).read(within: Self.patience) {
+        switch await Depths(store: store, queues: queues).read(within: patience) {
         case .success(let backlogs): return .json(.ok, .object([("queues", .array(backlogs.map { JSONText($0) }))]))
         case .failure(let error):
             logger.warning("Backlogs could not be read", metadata: [LogKey.error: "\(error)"])

@@ -9,7 +9,7 @@ package struct API: Sendable {
     static let maxBody = 32 << 20
     static let maxJobs = 1000
     /// One job is answered as quickly as a webhook; an array may need many calls of Redis.
-    static let patience = Duration.milliseconds(1600)
+    package static let patience = Duration.milliseconds(1600)
     static let patienceForMany = Duration.seconds(10)
 
     let store: Store
@@ -17,6 +17,7 @@ package struct API: Sendable {
     /// Queues to list although no process has served or fed them yet: those of the configuration.
     let queues: [String]
     let maxPayload: Int
+    let patience: Duration
     let logger: Logger
     private let keys: APIKeys
     private let roster = Roster()
@@ -24,8 +25,10 @@ package struct API: Sendable {
     /// - Parameters:
     ///   - history: where ended jobs are; without one only live and dead jobs are found.
     ///   - maxPayload: bytes of one job's payload.
+    ///   - patience: how long Redis or Postgres may take for one answer.
     package init(
         keys: APIKeys, store: Store, history: (any History)? = nil, queues: [String] = [], maxPayload: Int = 1 << 20,
+        patience: Duration = API.patience,
         logger: Logger
     ) {
         self.keys = keys
@@ -33,6 +36,7 @@ package struct API: Sendable {
         self.history = history
         self.queues = queues
         self.maxPayload = maxPayload
+        self.patience = patience
         self.logger = logger
     }
 
@@ -65,7 +69,7 @@ package struct API: Sendable {
     func register(_ queue: Queue) async {
         guard !roster.has(queue.name) else { return }
         let store = store
-        let isKnown = await within(Self.patience) { () async -> Bool in
+        let isKnown = await within(patience) { () async -> Bool in
             do throws(QueueError) { try await store.register(queues: [queue.name]) } catch { return false }
             return true
         }

@@ -9,6 +9,7 @@ package struct Operations: Sendable {
     private let queues: [String]
     private let readiness: [ReadinessCheck]
     private let histograms: @Sendable () -> [HistogramSnapshot]
+    private let patience: Duration
     private let tally: Tally
     private let logger: Logger
 
@@ -16,14 +17,17 @@ package struct Operations: Sendable {
     ///   - queues: those of the configuration, shown also before anybody has used them.
     ///   - readiness: what the roles of this process need.
     ///   - histograms: run and wait times of this process; asked at every scrape.
+    ///   - patience: how long each of them may take.
     package init(
         store: Store, queues: [String] = [], readiness: [ReadinessCheck] = [],
-        histograms: @escaping @Sendable () -> [HistogramSnapshot] = { [] }, tally: Tally = Tally(), logger: Logger
+        histograms: @escaping @Sendable () -> [HistogramSnapshot] = { [] },
+        patience: Duration = ReadinessCheck.patience, tally: Tally = Tally(), logger: Logger
     ) {
         self.store = store
         self.queues = queues
         self.readiness = readiness
         self.histograms = histograms
+        self.patience = patience
         self.tally = tally
         self.logger = logger
     }
@@ -33,7 +37,7 @@ package struct Operations: Sendable {
 
     /// - Throws: `Problem` 503 that names everything that is missing.
     func ready() async throws(Problem) -> Response {
-        let missing = await ReadinessCheck.missing(readiness)
+        let missing = await ReadinessCheck.missing(readiness, within: patience)
         guard missing.isEmpty else {
             throw Problem(
                 .serviceUnavailable,
@@ -52,7 +56,7 @@ package struct Operations: Sendable {
     /// Everything that is known now. With Redis away that is what the process itself knows, and that Redis is away.
     func metrics() async -> Response {
         var exposition = Exposition()
-        let depths = await Depths(store: store, queues: queues).read(within: ReadinessCheck.patience)
+        let depths = await Depths(store: store, queues: queues).read(within: patience)
         let up = "Whether a server that this process needs answered just now."
         switch depths {
         case .success(let backlogs):

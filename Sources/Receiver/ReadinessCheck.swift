@@ -1,7 +1,7 @@
 /// Something that a role of this process needs, and how to ask whether it is there.
 package struct ReadinessCheck: Sendable {
     /// Longer than this nothing is waited for: those who ask give up after a few seconds themselves.
-    static let patience = Duration.seconds(2)
+    package static let patience = Duration.seconds(2)
 
     package let name: String
     /// Nil when all is well, else the reason: read by operators, so it may name servers, but no credentials.
@@ -18,7 +18,7 @@ package struct ReadinessCheck: Sendable {
     }
 
     /// Asks all at once; answers what is missing, in the order of the checks.
-    static func missing(_ checks: [ReadinessCheck], within patience: Duration = patience) async -> [Missing] {
+    static func missing(_ checks: [ReadinessCheck], within patience: Duration) async -> [Missing] {
         await withTaskGroup(of: (Int, Missing?).self) { group in
             for (index, check) in checks.enumerated() {
                 group.addTask {

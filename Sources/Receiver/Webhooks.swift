@@ -9,7 +9,7 @@ package struct Webhooks: Sendable {
     /// The largest body GitHub sends.
     static let maxBody = 25 << 20
     /// The whole answer has to be there 2 s after the request, also when Redis is silent; a fifth is left for the rest.
-    static let patience = Duration.milliseconds(1600)
+    package static let patience = Duration.milliseconds(1600)
 
     private struct Door: Sendable {
         let source: Source
@@ -17,17 +17,21 @@ package struct Webhooks: Sendable {
     }
 
     private let doors: [String: Door]
+    private let patience: Duration
     private let tally: Tally
     private let logger: Logger
 
+    /// - Parameter patience: how long Redis may take.
     /// - Throws: `QueueError.invalid` when a route names a queue that cannot exist.
     package init(
-        sources: [Source], routes: [Route], store: Store, tally: Tally = Tally(), logger: Logger
+        sources: [Source], routes: [Route], store: Store, patience: Duration = Webhooks.patience,
+        tally: Tally = Tally(), logger: Logger
     ) throws(QueueError) {
         var doors: [String: Door] = [:]
         for source in sources { doors[source.name] = Door(source: source, routes: []) }
         for route in routes { doors[route.source]?.routes.append((route, try Queue(route.queue, in: store))) }
         self.doors = doors
+        self.patience = patience
         self.tally = tally
         self.logger = logger
     }
@@ -88,7 +92,7 @@ package struct Webhooks: Sendable {
 
     /// A job that Redis may have taken after the deadline is no harm: the delivery id makes the next one a duplicate.
     private func enqueue(_ job: NewJob, into queue: Queue) async throws(Problem) -> Response {
-        let outcome = await within(Self.patience) { () async -> Result<Receipt, QueueError> in
+        let outcome = await within(patience) { () async -> Result<Receipt, QueueError> in
             do throws(QueueError) { return .success(try await queue.enqueue(job)) } catch { return .failure(error) }
         }
         switch outcome {
@@ -110,7 +114,7 @@ package struct Webhooks: Sendable {
 
     /// Counted with the first queue of the source, where its operator looks; in the process when that cannot be.
     private func countUnrouted(_ door: Door) async {
-        let isCounted = await within(Self.patience) { () async -> Bool in
+        let isCounted = await within(patience) { () async -> Bool in
             guard let queue = door.routes.first?.queue else { return false }
             do throws(QueueError) { try await queue.countUnrouted() } catch { return false }
             return true

@@ -9,7 +9,8 @@ import Testing
 
 @testable import Receiver
 
-@Suite struct ConnectionTests {
+/// Without what these tests are about a connection stays open for ever, or for the 30 s of the idle timeout.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
     private var nowhere: String { "unix://\(temporaryDirectory())/none.sock" }
 
     @Test(
@@ -52,7 +53,9 @@ import Testing
                 string:
                     "POST /webhooks/github HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
             )
+            let start = ContinuousClock.now
             let replies = try await venue.wire.exchange([head] + Array(repeating: chunk, count: 4000), until: .closed)
+            #expect(ContinuousClock.now - start < .seconds(25))
             #expect(replies.map(\.status) == [413])
             #expect(replies.first?.headers["connection"] == "close")
             #expect(try await venue.wire.ask("GET", "/healthz").status == 200)

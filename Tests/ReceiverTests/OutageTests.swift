@@ -32,7 +32,7 @@ import Testing
     )
     func away() async throws {
         let url = nowhere
-        try await Venue.open(Venue.Plan(url: url)) { venue in
+        try await Venue.open(Venue.Plan(url: url, patience: nil)) { venue in
             let (webhook, time) = try await timed { try await venue.deliver("{}", delivery: "d") }
             expectUnavailable(webhook, after: time)
             let (job, jobTime) = try await timed { try await venue.enqueue(#"{"type":"t"}"#) }
@@ -51,8 +51,8 @@ import Testing
     func silent() async throws {
         let redis = try RedisServer.started(appendOnly: false)
         defer { redis.stop() }
-        try await Venue.open(Venue.Plan(url: redis.url)) { venue in
-            #expect(try await venue.deliver("{}", delivery: "before").status == 202)
+        try await Venue.open(Venue.Plan(url: redis.url, patience: nil)) { venue in
+            try await venue.store.connect(within: .seconds(30))
             redis.suspend()
             let (reply, time) = try await timed { try await venue.deliver("{}", delivery: "d") }
             redis.resume()
@@ -65,7 +65,7 @@ import Testing
             }
             #expect([200, 202].contains(again.status))
             #expect(try await venue.deliver("{}", delivery: "d").status == 200)
-            #expect(try await Queue(venue.queue, in: venue.store).backlog().waiting == 2)
+            #expect(try await Queue(venue.queue, in: venue.store).backlog().waiting == 1)
         }
     }
 
@@ -104,7 +104,7 @@ import Testing
                 return nil
             },
         ]
-        try await Venue.open(Venue.Plan(url: nowhere, readiness: checks)) { venue in
+        try await Venue.open(Venue.Plan(url: nowhere, readiness: checks, patience: nil)) { venue in
             #expect(try await venue.wire.ask("GET", "/healthz").status == 200)
             let (reply, time) = try await timed { try await venue.wire.ask("GET", "/readyz") }
             #expect(reply.status == 503)

@@ -29,6 +29,8 @@ struct Venue {
         var limits = Limits()
         var maxPayload = 1 << 20
         var hasReceiver = true
+        /// Nil is the usual one. Machines that run tests are busy, and only few tests are about being late.
+        var patience: Duration? = .seconds(30)
         var budget = Budget()
     }
 
@@ -42,14 +44,16 @@ struct Venue {
         let histograms = plan.histograms
         let site = Site(
             webhooks: plan.hasReceiver
-                ? try Webhooks(sources: [source], routes: routes, store: store, tally: tally, logger: logger) : nil,
+                ? try Webhooks(
+                    sources: [source], routes: routes, store: store, patience: plan.patience ?? Webhooks.patience,
+                    tally: tally, logger: logger) : nil,
             api: plan.hasReceiver
                 ? API(
                     keys: APIKeys(plan.keys), store: store, history: plan.history, queues: [queue],
-                    maxPayload: plan.maxPayload,
-                    logger: logger) : nil,
+                    maxPayload: plan.maxPayload, patience: plan.patience ?? API.patience, logger: logger) : nil,
             operations: Operations(
-                store: store, queues: [queue], readiness: plan.readiness, histograms: { histograms }, tally: tally,
+                store: store, queues: [queue], readiness: plan.readiness, histograms: { histograms },
+                patience: plan.patience ?? ReadinessCheck.patience, tally: tally,
                 logger: logger),
             tally: tally, budget: plan.budget)
         let ports = AsyncStream<Int>.makeStream()
