@@ -1,17 +1,29 @@
 import Foundation
 import NIOCore
 
-/// A producer that takes no risk: it sends each job under an id of its own until somebody has said that it is there.
+/// A producer that takes no risk: it sends each job under a unique key until somebody has said that it is there. (Its id alone
+/// would be free again once the job has ended.)
 struct Feed: Sendable {
-    let process: PenstockProcess
+    /// Who takes the jobs; while the first is away, the next.
+    let processes: [PenstockProcess]
     let queue: String
     let type: String
+
+    init(process: PenstockProcess, queue: String, type: String) {
+        self.init(processes: [process], queue: queue, type: type)
+    }
+
+    init(processes: [PenstockProcess], queue: String, type: String) {
+        self.processes = processes
+        self.queue = queue
+        self.type = type
+    }
 
     /// Enqueues jobs with the payloads `{"n":…}`, 50 a request.
     func send(_ numbers: Range<Int>) async throws {
         for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 50) {
             let batch = start..<min(start + 50, numbers.upperBound)
-            let jobs = batch.map { #"{"type":"\#(type)","id":"job-\#($0)","payload":{"n":\#($0)}}"# }
+            let jobs = batch.map { #"{"type":"\#(type)","id":"job-\#($0)","unique":"\#($0)","payload":{"n":\#($0)}}"# }
             let body = ByteBuffer(string: "[\(jobs.joined(separator: ","))]")
             try await eventually("an answer for every job of \(batch)") { await accepted(body) == batch.count }
         }
@@ -19,7 +31,12 @@ struct Feed: Sendable {
 
     /// How many jobs are there, new or again.
     private func accepted(_ body: ByteBuffer) async -> Int {
-        let reply = try? await HTTP.post("\(process.url)/v1/queues/\(queue)/jobs", body: body)
-        return reply?.objects.count { [200, 202].contains($0["status"] as? Int) } ?? 0
+        for process in processes {
+            guard let reply = try? await HTTP.post("\(process.url)/v1/queues/\(queue)/jobs", body: body) else {
+                continue
+            }
+            return reply.objects.count { [200, 202].contains($0["status"] as? Int) }
+        }
+        return 0
     }
 }

@@ -75,9 +75,8 @@ final class Plant: Sendable {
 
     /// Starts `penstock run` with these roles.
     func start(
-        _ roles: String, _ arguments: [String] = [], environment own: [String: String] = [:]
+        _ roles: String, _ arguments: [String] = [], environment own: [String: String] = [:], port: Int = freePort()
     ) throws -> PenstockProcess {
-        let port = freePort()
         let home = Folder("\(folder)/\(roles)-\(UInt64.random(in: .min ... .max))")
         try home.make()
         var command = try Command(
