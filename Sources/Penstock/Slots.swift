@@ -116,7 +116,8 @@ final class Slots: Sendable {
             var signals = false
             if let outcome {
                 shared.outcomes.append(outcome)
-                signals = !shared.isSignalled
+                // After the end nobody listens: the run was given back.
+                signals = !shared.isSignalled && !shared.isClosed
                 shared.isSignalled = true
             }
             return (takesNext ? shared.ready.popFirst() : nil, signals)

@@ -30,7 +30,8 @@ public final class Worker: Service {
         for name in queues { served.append(try Queue(name, in: store)) }
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = store.separateClient(on: group.next())
-        pool = HandlerPool(limit: max(2, concurrency), eventLoop: group.next())
+        // A handler that ignored the end of the worker may come back when the worker's own event loop is gone.
+        pool = HandlerPool(limit: max(2, concurrency), eventLoop: MultiThreadedEventLoopGroup.singleton.next())
         engine = Engine(queues: served, types: types, capacity: concurrency, client: client, logger: logger)
         self.grace = grace
     }
