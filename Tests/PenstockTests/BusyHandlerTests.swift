@@ -8,10 +8,10 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3))) struct BusyHandlerTests {
     private static let server = Result { try RedisServer.started(appendOnly: false) }
 
-    private func rig() async throws -> Rig { try await Rig(on: Self.server.get()) }
+    private func rig(lease: Int = 30_000) async throws -> Rig { try await Rig(on: Self.server.get(), lease: lease) }
 
     @Test func `handlers that compute for several leases lose no lease, their own or another's`() async throws {
-        let rig = try await rig()
+        let rig = try await rig(lease: 2000)
         let census = Census()
         let spinners = ProcessInfo.processInfo.activeProcessorCount + 4
         // Of a worker that never comes back: proves that the scheduler does recover what is not renewed.
@@ -21,12 +21,12 @@ import Testing
             concurrency: spinners + 1,
             [
                 "spin": census.handler { _ in
-                    let end = ContinuousClock.now + .milliseconds(4500)
+                    let end = ContinuousClock.now + .milliseconds(6500)
                     while ContinuousClock.now < end {}
                     return .none
                 },
                 "await": census.handler { _ in
-                    try await Task.sleep(for: .milliseconds(4500))
+                    try await Task.sleep(for: .milliseconds(6500))
                     return .none
                 },
                 "quick": census.handler(),

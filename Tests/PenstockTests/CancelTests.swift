@@ -34,19 +34,24 @@ import Testing
     @Test func `the handler of a running job is cancelled by the next renewal`() async throws {
         let rig = try await Rig(on: Self.server.get(), lease: 1000)
         let census = Census()
-        let worker = try rig.worker([
-            "work": census.handler { _ in
-                try await Task.sleep(for: .seconds(600))
-                return .none
-            },
-            "quick": census.handler(),
-        ])
+        let worker = try rig.worker(
+            concurrency: 1,
+            [
+                "work": census.handler { _ in
+                    try await Task.sleep(for: .seconds(600))
+                    return .none
+                },
+                "quick": census.handler { _ in
+                    try Task.checkCancellation()
+                    return .none
+                },
+            ])
         let id = try await rig.enqueue()
         try await Crew.with(worker) {
             try await until("runs") { census.begun == 1 }
             #expect(try await rig.queue.cancel(id) == .cancelling)
             try await until("is cancelled", within: .seconds(10)) { try await rig.total("cancelled") == 1 }
-            // The slot is free, and not cancelled itself.
+            // The only slot is free, and not cancelled itself.
             try await rig.enqueue(count: 20, "quick")
             try await until("the next ones complete") { try await rig.hasCompleted(20) }
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct LostReplyTests {
     @Test(arguments: [16, 200])
     func `whatever replies are lost, every job completes and is recorded once`(concurrency: Int) async throws {
-        let rig = try await Rig(on: RedisServer.started(appendOnly: false), settings: ["maxEvents": "100000"])
+        let rig = try await Rig(on: RedisServer.started(appendOnly: false), lease: 3000)
         let jobs = 4000
         let census = Census()
         let wire = try await rig.wire()
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `runs of a claim whose reply was lost come back while the worker works`() async throws {
-        let rig = try await Rig(on: RedisServer.started(appendOnly: false))
+        let rig = try await Rig(on: RedisServer.started(appendOnly: false), lease: 1000)
         let census = Census()
         let worker = try rig.worker(["work": census.handler()])
         let ids = try await rig.enqueue(count: 20)

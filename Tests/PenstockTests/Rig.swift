@@ -16,8 +16,8 @@ struct Rig {
     let queue: Queue
     let lines = Lines()
 
-    /// - Parameter lease: the shortest that a queue may have, so that tests see many of them pass.
-    init(on server: RedisServer, lease: Int = 1000, settings: [String: String] = [:]) async throws {
+    /// - Parameter lease: milliseconds. Tests that need to see leases pass or be renewed choose a short one.
+    init(on server: RedisServer, lease: Int = 30_000, settings: [String: String] = [:]) async throws {
         self.server = server
         store = try Store(url: server.url, logger: .silent)
         queue = try Queue("test-\(String(UInt64.random(in: .min ... .max), radix: 36))", in: store)

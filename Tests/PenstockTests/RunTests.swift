@@ -88,6 +88,26 @@ import Testing
         #expect(told.withLock { $0 } == 0)
     }
 
+    @Test func `a handler that comes back after the end of its worker tells nobody`() async throws {
+        let pool = HandlerPool(limit: 2, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+        let gate = Gate()
+        let signals = Census()
+        let slots = Slots(count: 1, pool: pool) { signals.enter() }
+        slots.push([
+            run { _ in
+                await gate.pass()
+                return .none
+            }
+        ])
+        try await until("it runs") { gate.arrived == 1 }
+        slots.close()
+        pool.close()
+        gate.open()
+        // The outcome is noted and told in one step, or not told.
+        try await until("it is back") { !slots.takeOutcomes().isEmpty }
+        #expect(signals.most == 0)
+    }
+
     @Test func `runs that no handler has begun can be taken back`() async throws {
         let pool = HandlerPool(limit: 2, eventLoop: MultiThreadedEventLoopGroup.singleton.next())
         let gate = Gate()

@@ -45,7 +45,8 @@ import Testing
         let crew = Crew(worker)
         try await until("runs") { try await rig.queue.job(id)?.state == .running }
         let time = try await ContinuousClock().measure { try await crew.stop() }
-        #expect(time < .seconds(3))
+        #expect(time < .seconds(10))
+        #expect(!rig.lines.contains("handlers did not end in time; their jobs are released"))
         #expect(try await rig.events().map(\.kind) == [.released])
         let record = try #require(await rig.queue.job(id))
         #expect(record.state == .waiting && record.attempts == 0)
@@ -57,7 +58,7 @@ import Testing
     func `a handler that never returns does not hold up the end, and another worker runs its job`(fault: Fault)
         async throws
     {
-        let rig = try await Rig(on: Self.server.get(), lease: 30_000)
+        let rig = try await Rig(on: Self.server.get())
         let gate = Gate()
         defer { gate.open() }
         let worker = try rig.worker(
@@ -76,7 +77,7 @@ import Testing
         let crew = Crew(worker)
         try await until("all run") { gate.arrived == 3 }
         let time = try await ContinuousClock().measure { try await crew.stop() }
-        #expect(time < .seconds(3))
+        #expect(time < .seconds(10))
         for id in ids {
             let record = try #require(await rig.queue.job(id))
             #expect(record.state == .waiting && record.attempts == 0)
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func `leases are renewed while a worker drains`() async throws {
-        let rig = try await Rig(on: Self.server.get(), lease: 1000)
+        let rig = try await Rig(on: Self.server.get(), lease: 2000)
         let foreign = try await rig.enqueue("other")
         _ = try await rig.claim(by: "gone")
         let census = Census()
@@ -100,7 +101,7 @@ import Testing
             concurrency: 1, grace: .seconds(30),
             [
                 "work": census.handler { _ in
-                    try await Task.sleep(for: .milliseconds(4500))
+                    try await Task.sleep(for: .milliseconds(6500))
                     return .none
                 }
             ])
@@ -146,12 +147,12 @@ import Testing
     @Test func `a worker that is idle, or has never reached Redis, stops at once`() async throws {
         let rig = try await Rig(on: Self.server.get())
         let nowhere = try Store(url: "unix:///tmp/penstock-nobody-listens.sock", logger: .silent)
-        let lost = try Worker(queues: ["q"], in: nowhere, grace: .seconds(20), handlers: [:], logger: .silent)
-        let idle = try rig.worker(grace: .seconds(20), ["work": { _ in .none }])
+        let lost = try Worker(queues: ["q"], in: nowhere, grace: .seconds(60), handlers: [:], logger: .silent)
+        let idle = try rig.worker(grace: .seconds(60), ["work": { _ in .none }])
         let crew = Crew(lost, idle)
         try await rig.enqueue()
         try await until("works") { try await rig.hasCompleted(1) }
         let time = try await ContinuousClock().measure { try await crew.stop() }
-        #expect(time < .seconds(3))
+        #expect(time < .seconds(10))
     }
 }

@@ -8,7 +8,7 @@ import Testing
     private static let server = Result { try RedisServer.started(appendOnly: false) }
 
     @Test func `they wait until a worker that knows the type comes, and are charged nothing`() async throws {
-        let rig = try await Rig(on: Self.server.get())
+        let rig = try await Rig(on: Self.server.get(), lease: 1000)
         let census = Census()
         let first = try rig.worker(["known": { _ in .none }])
         let second = try rig.worker(["known": { _ in .none }, "new": census.handler()])
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `one can be cancelled while it is parked`() async throws {
-        let rig = try await Rig(on: Self.server.get())
+        let rig = try await Rig(on: Self.server.get(), lease: 1000)
         let id = try await rig.enqueue("new")
         try await Crew.with(rig.worker(["known": { _ in .none }])) {
             try await until("is parked") { try await rig.queue.job(id)?.state == .parked }
