@@ -158,6 +158,17 @@ import Testing
         }
     }
 
+    @Test("A HEAD is answered like a GET, without the body")
+    func head() async throws {
+        try await Venue.open(Venue.Plan(url: nowhere)) { venue in
+            var both = Wire.request("HEAD", "/healthz")[0]
+            both.writeImmutableBuffer(Wire.request("GET", "/healthz")[0])
+            let replies = try await venue.wire.exchange([both], until: .replies(2), isHead: true)
+            #expect(replies.map(\.status) == [200, 200])
+            #expect(replies.map { $0.headers["content-length"] } == ["11", "11"])
+        }
+    }
+
     @Test("Without the receiver role only the operators' door is there")
     func operationsOnly() async throws {
         try await Venue.open(Venue.Plan(url: nowhere, hasReceiver: false)) { (venue: Venue) async throws -> Void in

@@ -106,7 +106,9 @@ struct Wire {
                 let pair = line.split(separator: ":", maxSplits: 1)
                 headers[pair[0].lowercased()] = pair.count > 1 ? String(pair[1].drop { $0 == " " }) : ""
             }
-            let status = Int(lines.first?.split(separator: " ").dropFirst().first ?? "") ?? 0
+            // 0 where no answer begins: behind a body that is longer than it says.
+            let words = lines.first?.split(separator: " ") ?? []
+            let status = words.first == "HTTP/1.1" ? Int(words.dropFirst().first ?? "") ?? 0 : 0
             let length = isHead ? 0 : Int(headers["content-length"] ?? "0") ?? 0
             guard let body = rest.readSlice(length: length) else { break }
             replies.append(Reply(status: status, headers: headers, body: body))
