@@ -66,6 +66,7 @@ let package = Package(
                 "inspect",
             ].map { .embedInCode("\($0).lua") },
             swiftSettings: strict),
+        .target(name: "JSON", dependencies: [nioCore], swiftSettings: strict),
         .target(
             name: "Penstock",
             dependencies: [
@@ -76,7 +77,7 @@ let package = Package(
         .target(
             name: "Runners",
             dependencies: [
-                "Penstock", nioCore, logging,
+                "Penstock", "JSON", nioCore, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "Receiver",
             dependencies: [
-                "Penstock", nioCore, nioFoundation, logging, lifecycle,
+                "Penstock", "JSON", nioCore, nioFoundation, logging, lifecycle,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -94,12 +95,12 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Sink",
-            dependencies: ["Penstock", "CLibpq", nioCore, logging, lifecycle],
+            dependencies: ["Penstock", "JSON", "CLibpq", nioCore, logging, lifecycle],
             swiftSettings: strict),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Redis", "Penstock", "Runners", "Receiver", "Sink", "Servers", nioCore, logging, lifecycle,
+                "Redis", "JSON", "Penstock", "Runners", "Receiver", "Sink", "Servers", nioCore, logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -118,6 +119,7 @@ let package = Package(
         .testTarget(
             name: "RedisTests", dependencies: ["Support", "Servers", "Redis", nioCore, nioPosix, logging],
             swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", nioCore], swiftSettings: strict),
         .testTarget(name: "PenstockTests", dependencies: ["Support", "Penstock"], swiftSettings: strict),
         .testTarget(
             name: "RunnersTests",
@@ -128,13 +130,13 @@ let package = Package(
         .testTarget(
             name: "ReceiverTests",
             dependencies: [
-                "Support", "Receiver", "Servers", nioCore, nioPosix, logging, lifecycle,
+                "Support", "Receiver", "JSON", "Servers", nioCore, nioPosix, logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "SinkTests", dependencies: ["Support", "Servers", "Sink", nioCore, logging, lifecycle],
+            name: "SinkTests", dependencies: ["Support", "Servers", "Sink", "JSON", nioCore, logging, lifecycle],
             swiftSettings: strict),
         .testTarget(name: "CLITests", dependencies: ["Support", "CLI"], swiftSettings: strict),
         .testTarget(

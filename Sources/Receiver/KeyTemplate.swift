@@ -1,3 +1,5 @@
+import JSON
+
 /// How a job's concurrency key is made from its payload: literal text with fields in braces,
 /// such as `{repository.full_name}` or `user-{sender.id}`.
 package struct KeyTemplate: Sendable, Equatable {

@@ -12,12 +12,12 @@ struct Signature {
     /// yet, so this needs no constant time.
     init?(_ text: String?) {
         guard let text, text.hasPrefix(Self.prefix) else { return nil }
-        let digits = text.utf8.dropFirst(Self.prefix.utf8.count).map(\.hexValue)
+        let digits = text.utf8.dropFirst(Self.prefix.utf8.count).map { Character(Unicode.Scalar($0)).hexDigitValue }
         guard digits.count == 2 * SHA256.byteCount else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let high = digits[index], let low = digits[index + 1] else { return nil }
-            bytes.append(high << 4 | low)
+            bytes.append(UInt8(high << 4 | low))
         }
         self.bytes = bytes
     }

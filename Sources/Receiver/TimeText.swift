@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Times and durations as the API writes them.
 enum TimeText {

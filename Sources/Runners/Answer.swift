@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import Penstock
 
@@ -23,31 +24,18 @@ struct Answer {
     var output: Output {
         let text = String(buffer: bytes)
         if isTruncated { return truncated(text) }
-        let trimmed = text.utf8.trimmed
-        guard !trimmed.isEmpty else { return .none }
-        let candidate = ByteBuffer(bytes: trimmed)
-        if JSONParser.value(of: candidate) != nil { return .json(bytes: candidate) }
-        var writer = JSONWriter()
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
+        guard !text.utf8.allSatisfy(isSpace) else { return .none }
+        if let json = try? RawJSON(ByteBuffer(string: text)) { return .json(bytes: json.bytes) }
+        var json = ByteBuffer()
         // Escapes make a string longer than its text.
-        return writer.write(text, limit: Self.limit) ? .json(bytes: writer.text) : truncated(text)
+        return JSONText.write(text.storable, to: &json, limit: Self.limit) ? .json(bytes: json) : truncated(text)
     }
 
     private func truncated(_ text: String) -> Output {
-        var writer = JSONWriter()
-        writer.write(raw: #"{"truncated":true,"output":"#)
-        writer.write(text, limit: Self.limit)
-        writer.write(raw: "}")
-        return .json(bytes: writer.text)
-    }
-}
-
-extension String.UTF8View {
-    /// Without the white space of JSON at both ends.
-    fileprivate var trimmed: SubSequence {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
-        guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
-            return self[endIndex...]
-        }
-        return self[first...last]
+        var json = ByteBuffer(string: #"{"truncated":true,"output":"#)
+        JSONText.write(text.storable, to: &json, limit: Self.limit)
+        json.writeStaticString("}")
+        return .json(bytes: json)
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import Penstock
 
@@ -13,42 +14,29 @@ public enum GitHubActivity {
 
     /// Buries a payload that is no JSON object: another attempt would find the same bytes.
     public static let handler: Handler = { job in
-        guard let payload = JSONParser.value(of: job.payload)?.object else {
+        guard let payload = try? RawJSON(job.payload).members else {
             throw Bury("the payload is no JSON object; github.activity takes the body of a GitHub webhook")
         }
         return .json(bytes: record(of: payload, event: job.headers["x-github-event"]))
     }
 
-    static func record(of payload: JSON, event: String?) -> ByteBuffer {
+    static func record(of payload: [String: RawJSON], event: String?) -> ByteBuffer {
         let subject = GitHubSubject(of: payload, event: event ?? "")
-        var writer = JSONWriter()
-        writer.write(raw: #"{"event":"#)
-        writer.write(event.map(JSON.string))
-        writer.write(raw: #","action":"#)
-        writer.write(payload["action"])
-        writer.write(raw: #","repository":"#)
-        writer.write(payload["repository"]?["full_name"])
-        writer.write(raw: #","actor":"#)
-        writer.write(payload["sender"]?["login"])
-        writer.write(raw: #","subject":"#)
-        if let subject {
-            writer.write(raw: #"{"kind":"#)
-            writer.write(subject.kind)
-            writer.write(raw: #","number":"#)
-            writer.write(subject.number)
-            writer.write(raw: #","title":"#)
-            writer.write(subject.title.map(JSON.string))
-            writer.write(raw: #","url":"#)
-            writer.write(subject.url.map(JSON.string))
-            writer.write(raw: "}")
-        } else {
-            writer.write(raw: "null")
-        }
-        writer.write(raw: #","time":"#)
-        writer.write(GitHubTime.text(of: payload, subject: subject?.object).map(JSON.string))
-        writer.write(raw: #","installation":"#)
-        writer.write(payload["installation"]?["id"])
-        writer.write(raw: "}")
-        return writer.text
+        return JSONText.object([
+            ("event", JSONText(event?.storable)), ("action", payload["action"]?.scalar ?? .null),
+            ("repository", payload["repository"]?["full_name"]?.scalar ?? .null),
+            ("actor", payload["sender"]?["login"]?.scalar ?? .null), ("subject", subject?.json ?? .null),
+            ("time", JSONText(GitHubTime.text(of: payload, subject: subject?.object)?.storable)),
+            ("installation", payload["installation"]?["id"]?.scalar ?? .null),
+        ]).buffer
+    }
+}
+
+extension GitHubSubject {
+    fileprivate var json: JSONText {
+        .object([
+            ("kind", .string(kind.storable)), ("number", number?.scalar ?? .null),
+            ("title", JSONText(title?.storable)), ("url", JSONText(url?.storable)),
+        ])
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 extension GitHubSubject {
     /// Where a payload holds an object, and what it is called in a record.
     struct Place {
@@ -9,8 +11,8 @@ extension GitHubSubject {
             self.kind = kind ?? path.last ?? ""
         }
 
-        func find(in payload: JSON) -> JSON? {
-            path.reduce(payload) { object, name in object?[name] }?.object
+        func find(in payload: [String: RawJSON]) -> [String: RawJSON]? {
+            path.dropFirst().reduce(path.first.flatMap { payload[$0] }) { object, name in object?[name] }?.members
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// When what a webhook tells happened, as far as the payload says.
 enum GitHubTime {
@@ -9,28 +10,25 @@ enum GitHubTime {
     ]
 
     /// In the spelling of the payload where it is text; ISO 8601 in UTC where it is a number of seconds since 1970.
-    static func text(of payload: JSON, subject: JSON?) -> String? {
-        if let time = payload["starred_at"]?.string { return time }
+    static func text(of payload: [String: RawJSON], subject: [String: RawJSON]?) -> String? {
+        if let time = payload["starred_at"]?.text { return time }
         // A comment is younger than its issue. What stands at the top of a payload is about the event itself.
         let objects = [
-            payload["comment"], payload["review"], payload["deployment_status"], payload["answer"], payload, subject,
+            payload["comment"]?.members, payload["review"]?.members, payload["deployment_status"]?.members,
+            payload["answer"]?.members, payload, subject,
         ]
         return objects.lazy.compactMap { $0.flatMap { text(of: $0, names) } }.first
-            ?? payload["repository"].flatMap { text(of: $0, ["pushed_at", "updated_at"]) }
+            ?? payload["repository"]?.members.flatMap { text(of: $0, ["pushed_at", "updated_at"]) }
     }
 
-    private static func text(of object: JSON, _ names: [String]) -> String? {
+    private static func text(of object: [String: RawJSON], _ names: [String]) -> String? {
         names.lazy.compactMap { object[$0].flatMap(text) }.first
     }
 
-    private static func text(_ time: JSON) -> String? {
-        switch time {
-        case .string(let text): return text.isEmpty ? nil : text
-        case .number(let number):
-            // Up to the year 9999; beyond it is no number of seconds.
-            guard let seconds = TimeInterval(number), (0..<253_402_300_800).contains(seconds) else { return nil }
-            return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle())
-        default: return nil
-        }
+    private static func text(_ time: RawJSON) -> String? {
+        guard let number = time.number else { return time.text }
+        // Up to the year 9999; beyond it is no number of seconds.
+        guard let seconds = TimeInterval(number), (0..<253_402_300_800).contains(seconds) else { return nil }
+        return Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle())
     }
 }

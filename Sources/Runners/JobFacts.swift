@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Penstock
 
 /// What a runner outside of this process is told about its job, beside the payload. Each fact has one name, spelled
@@ -47,16 +48,9 @@ struct JobFacts {
     }
 
     private static func json(_ headers: [String: String]) -> String {
-        var writer = JSONWriter()
-        writer.write(raw: "{")
-        for (index, header) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
-            if index > 0 { writer.write(raw: ",") }
-            writer.write(header.key)
-            writer.write(raw: ":")
-            writer.write(header.value)
-        }
-        writer.write(raw: "}")
-        return String(buffer: writer.text)
+        JSONText.object(
+            headers.sorted { $0.key < $1.key }.map { ($0.key.storable, .string($0.value.storable)) }
+        ).text
     }
 }
 

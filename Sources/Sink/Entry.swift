@@ -1,3 +1,4 @@
+import JSON
 import Penstock
 
 /// What a batch says about one job: its row, and the runs that ended.
@@ -52,9 +53,9 @@ struct Entry: Sendable {
     func reduced(to form: Form) -> Entry {
         var entry = self
         if case .json(let payload) = job.payload { entry.job.payload = .bytes(payload) }
-        entry.job.result = job.result.map { JSONText.string(String(buffer: $0)) }
+        entry.job.result = job.result.map { JSONB.string(String(buffer: $0)) }
         guard form == .plain else { return entry }
-        entry.job.result = job.result.map { JSONText.string(String(buffer: $0).ascii) }
+        entry.job.result = job.result.map { JSONB.string(String(buffer: $0).ascii) }
         entry.job.id = job.id.ascii
         entry.job.error = job.error?.ascii
         entry.job.facts?.type = job.facts?.type.ascii ?? ""

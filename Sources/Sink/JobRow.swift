@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import Penstock
 
@@ -40,7 +41,7 @@ struct JobRow: Sendable {
         self.state = event.kind.state.rawValue
         self.facts = event.header.map(Facts.init)
         self.run = event.run.map(Run.init)
-        self.result = event.kind == .completed ? event.result.map(JSONText.storable) : nil
+        self.result = event.kind == .completed ? event.result.map(JSONB.storable) : nil
         // A job that goes on, or was cancelled, still shows what its last failed attempt said.
         self.error = event.kind == .completed ? nil : (event.error ?? event.header?.lastError)?.storable
         self.finishedAt = event.kind.isTerminal ? event.id.milliseconds.storableTime : nil
@@ -91,14 +92,7 @@ enum Payload: Sendable {
     case bytes(ByteBuffer)
 
     init(_ payload: ByteBuffer) {
-        self = JSONGrammar.accepts(payload) ? .json(payload) : .bytes(payload)
-    }
-}
-
-extension String {
-    /// Postgres's text has no NUL. What cannot be stored is replaced, as a decoder does with what is no character.
-    var storable: String {
-        utf8.contains(0) ? String(map { $0 == "\0" ? "\u{FFFD}" : $0 }) : self
+        self = JSONB.accepts(payload) ? .json(payload) : .bytes(payload)
     }
 }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// The figures of one benchmark, each beside its limit.
 struct BenchReport: Sendable {
     struct Figure: Sendable {
@@ -39,7 +41,7 @@ struct BenchReport: Sendable {
         return table.lines + ["", about] + warnings
     }
 
-    var json: JSON {
+    var json: JSONText {
         .object([
             ("redis", .string(redis)), ("jobs", .integer(options.jobs)), ("payload_bytes", .integer(options.payload)),
             ("concurrency", .integer(options.concurrency)), ("runs", .integer(options.runs)),
@@ -54,7 +56,7 @@ struct BenchReport: Sendable {
 }
 
 extension BenchReport.Figure {
-    fileprivate var json: JSON {
+    fileprivate var json: JSONText {
         .object([
             ("name", .string(name)), ("unit", .string(unit)), ("value", .number(value)),
             ("limit", limit.map { .string($0.name) } ?? .null),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Penstock
 
 /// `penstock backlog [QUEUE]`: how much waits, how long, and whether it becomes less.
@@ -51,7 +52,7 @@ struct ShowBacklog: AsyncParsableCommand {
 
     private func show(_ samples: [BacklogSample], store: Store) throws(Failure) {
         if json {
-            return try Terminal.write([JSON.object([("queues", .array(samples.map(\.json)))]).text])
+            return try Terminal.write([JSONText.object([("queues", .array(samples.map(\.json)))]).text])
         }
         var lines = samples.lines(showsAllLevels: queue != nil)
         if samples.isEmpty {

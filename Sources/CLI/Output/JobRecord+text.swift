@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import NIOCore
 import Penstock
 
@@ -29,14 +30,16 @@ extension JobRecord {
     }
 
     /// With the names of the API.
-    var json: JSON {
+    var json: JSONText {
         .object([
             ("id", .string(id)), ("queue", .string(queue)), ("type", .string(type)), ("state", .string(state.rawValue)),
-            ("priority", .string(priority.name)), ("key", JSON(key)), ("attempts", .integer(attempts)),
-            ("source", JSON(source)), ("enqueued_at", JSON(enqueuedAt)), ("due_at", JSON(dueAt)),
-            ("started_at", JSON(startedAt)), ("finished_at", JSON(finishedAt)), ("run_ms", JSON(runMilliseconds)),
-            ("wait_ms", JSON(waitMilliseconds)), ("worker", JSON(worker)), ("error", JSON(error)),
-            ("result", result.map { JSON(bytes: $0) } ?? .null), ("payload", payload.map { JSON(bytes: $0) } ?? .null),
+            ("priority", .string(priority.name)), ("key", JSONText(key)), ("attempts", .integer(attempts)),
+            ("source", JSONText(source)), ("enqueued_at", JSONText(enqueuedAt)), ("due_at", JSONText(dueAt)),
+            ("started_at", JSONText(startedAt)), ("finished_at", JSONText(finishedAt)),
+            ("run_ms", JSONText(runMilliseconds)),
+            ("wait_ms", JSONText(waitMilliseconds)), ("worker", JSONText(worker)), ("error", JSONText(error)),
+            ("result", result.map { JSONText(bytes: $0) } ?? .null),
+            ("payload", payload.map { JSONText(bytes: $0) } ?? .null),
         ])
     }
 }

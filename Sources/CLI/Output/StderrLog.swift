@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Logging
 
 /// Writes each event as one line to stderr, for people or for machines.
@@ -42,11 +43,11 @@ struct StderrLog: LogHandler {
             let head = "\(time) \(level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)) \(message)"
             return ([head.oneLine] + words).joined(separator: " ")
         case .json:
-            let head: [(String, JSON)] = [
+            let head: [(String, JSONText)] = [
                 ("time", .string(time)), ("level", .string(level.rawValue)), ("logger", .string(label)),
                 ("message", .string(message)),
             ]
-            return JSON.object(head + facts.map { ($0, .string($1)) }).text
+            return JSONText.object(head + facts.map { ($0, .string($1)) }).text
         }
     }
 
@@ -54,6 +55,6 @@ struct StderrLog: LogHandler {
     private static func word(_ value: String) -> String {
         let needsQuotes = value.isEmpty || value.contains { $0 == " " || $0 == "\"" || $0 == "=" || $0.isNewline }
         guard needsQuotes else { return value }
-        return JSON.string(value).text
+        return JSONText.string(value).text
     }
 }

@@ -1,9 +1,10 @@
+import JSON
 import NIOCore
 import Testing
 
 @testable import Sink
 
-@Suite(.serialized) struct JSONGrammarTests {
+@Suite(.serialized) struct JSONBTests {
     static let texts: [String] = [
         #"{}"#, #"[]"#, #""""#, "0", "-0", "-", "1", "01", "1.", "1.5", ".5", "1e5", "1E+5", "1e", "1e+", "-1.25e-3",
         "+1",
@@ -55,19 +56,19 @@ import Testing
                     return false
                 }
             }
-            #expect(JSONGrammar.accepts(sample) == isAccepted, "\(String(buffer: sample))")
+            #expect(JSONB.accepts(sample) == isAccepted, "\(String(buffer: sample))")
         }
     }
 
     @Test func `nesting is followed without recursion`() {
         let depth = 1_000_000
         let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-        #expect(JSONGrammar.accepts(ByteBuffer(string: text)))
+        #expect(JSONB.accepts(ByteBuffer(string: text)))
     }
 
     @Test(arguments: ["", "plain", "\"quoted\\\"", "line\nbreak\ttab\u{1}\u{1F}", "é😀", "\\u0000"])
     func `a text becomes a JSON string that reads back the same`(text: String) async throws {
-        let json = String(buffer: JSONText.string(text)).replacing("'", with: "''")
+        let json = String(buffer: JSONB.string(text)).replacing("'", with: "''")
         #expect(try await Database().text("'\(json)'::jsonb #>> '{}'") == text)
     }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Receiver
+@testable import JSON
 
 @Suite struct JSONScannerTests {
     static let documents = [

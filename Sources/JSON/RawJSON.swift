@@ -1,18 +1,16 @@
-import Foundation
 import NIOCore
-import NIOFoundationCompat
 
-/// A JSON value as it stands in a request: its bytes, known to be JSON, and a way to look into them.
+/// A JSON value as it stands in a text: its bytes, known to be JSON, and a way to look into them.
 ///
-/// Slices share the request's memory; nothing is copied or re-encoded.
-struct RawJSON: Sendable {
-    enum Kind { case object, array, string, number, boolean, null }
+/// Slices share the text's memory; nothing is copied or re-encoded.
+package struct RawJSON: Sendable {
+    package enum Kind { case object, array, string, number, boolean, null }
 
     /// Exactly the value, without the space around it.
-    let bytes: ByteBuffer
+    package let bytes: ByteBuffer
 
     /// - Throws: `JSONFault` unless `text` is one JSON value and nothing else.
-    init(_ text: ByteBuffer) throws(JSONFault) {
+    package init(_ text: ByteBuffer) throws(JSONFault) {
         let found = text.withUnsafeReadableBytes { bytes -> Result<Range<Int>, JSONFault> in
             var scanner = JSONScanner(bytes)
             do throws(JSONFault) {
@@ -30,7 +28,7 @@ struct RawJSON: Sendable {
         bytes = buffer.readSlice(length: range.count) ?? ByteBuffer()
     }
 
-    var kind: Kind {
+    package var kind: Kind {
         switch bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) {
         case UInt8(ascii: "{"): .object
         case UInt8(ascii: "["): .array
@@ -41,22 +39,14 @@ struct RawJSON: Sendable {
         }
     }
 
-    /// The decoded text of a string; nil for other kinds, and for a string that is no valid Unicode.
-    var string: String? {
-        guard kind == .string else { return nil }
-        let inside = bytes.readableBytesView.dropFirst().dropLast()
-        guard inside.contains(UInt8(ascii: "\\")) else { return String(validating: inside, as: UTF8.self) }
-        return try? JSONDecoder().decode(String.self, from: bytes)
-    }
-
     /// The text of a number, as it was written.
-    var number: String? { kind == .number ? String(buffer: bytes) : nil }
+    package var number: String? { kind == .number ? String(buffer: bytes) : nil }
 
     /// A number without fraction and exponent.
-    var integer: Int? { number.flatMap { Int($0) } }
+    package var integer: Int? { number.flatMap { Int($0) } }
 
     /// The first `limit` elements of an array; nil for other kinds.
-    func elements(upTo limit: Int) -> [RawJSON]? {
+    package func elements(upTo limit: Int) -> [RawJSON]? {
         guard kind == .array else { return nil }
         return bytes.withUnsafeReadableBytes { pointer in
             var scanner = JSONScanner(pointer, at: 1)
@@ -72,7 +62,7 @@ struct RawJSON: Sendable {
 
     /// Visits the members of an object in their order, repeated names included, until `visit` answers false; other
     /// kinds have none.
-    func visitMembers(_ visit: (_ name: String, _ value: RawJSON) -> Bool) {
+    package func visitMembers(_ visit: (_ name: String, _ value: RawJSON) -> Bool) {
         guard kind == .object else { return }
         bytes.withUnsafeReadableBytes { pointer in
             var scanner = JSONScanner(pointer, at: 1)
@@ -84,8 +74,19 @@ struct RawJSON: Sendable {
         }
     }
 
+    /// The members of an object that are not null; nil for other kinds. Of a repeated name the last one counts.
+    package var members: [String: RawJSON]? {
+        guard kind == .object else { return nil }
+        var members: [String: RawJSON] = [:]
+        visitMembers { name, value in
+            members[name] = value.kind == .null ? nil : value
+            return true
+        }
+        return members
+    }
+
     /// The value under a path of names. Of a repeated name the last one counts, as in `jsonb` and in most decoders.
-    func value(at path: some Sequence<String>) -> RawJSON? {
+    package func value(at path: [String]) -> RawJSON? {
         var value = self
         for wanted in path {
             var found: RawJSON?

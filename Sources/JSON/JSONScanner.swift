@@ -1,19 +1,27 @@
 /// Walks JSON text (RFC 8259) without building anything from it: it proves that the text is JSON and says where values
 /// stand, so that a payload can be kept byte for byte and a field of a 25 MiB body be read without decoding the rest.
 ///
-/// It is more lenient than the standard in one point: bytes from 0x80 on are taken inside strings as they come. A
-/// payload is opaque, and one with a broken character is still worth a job; whoever reads such a string finds it
-/// undecodable there.
+/// Eight plain bytes of a string are skipped in one step, since nearly all of a payload is that.
 struct JSONScanner {
+    enum Dialect {
+        /// Inside strings, bytes from 0x80 on and halves of surrogate pairs are taken as they come. A payload is opaque,
+        /// and one with a broken character is still worth a job; whoever reads such a string finds it undecodable there.
+        case opaque
+        /// Only what jsonb can keep: valid UTF-8, no `\u0000`, no half of a surrogate pair. How deep is left to the server.
+        case jsonb
+    }
+
     /// Deeper nesting is refused: real payloads stay below 20, and readers further on (Postgres, a handler) recurse.
     static let maxDepth = 512
 
     let bytes: UnsafeRawBufferPointer
+    let dialect: Dialect
     private(set) var position: Int
 
-    init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+    init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0, dialect: Dialect = .opaque) {
         self.bytes = bytes
         self.position = position
+        self.dialect = dialect
     }
 
     /// The byte at the position; 0 at the end, which no rule of the grammar accepts, so every rule stops there.
@@ -62,7 +70,7 @@ struct JSONScanner {
             skipSpace()
             if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
                 let isObject = byte == UInt8(ascii: "{")
-                guard open.count < Self.maxDepth else { throw .tooDeep(at: position) }
+                guard open.count < Self.maxDepth || dialect == .jsonb else { throw .tooDeep(at: position) }
                 position += 1
                 if !take(isObject ? "}" : "]") {
                     open.append(isObject)
@@ -133,27 +141,32 @@ struct JSONScanner {
             case UInt8(ascii: "\\"):
                 position += 1
                 try escape()
+            case 0x80...:
+                try sequence()
             default:
                 throw fault("a character of a string or its closing quote")
             }
         }
     }
 
-    /// Moves to the next quote, backslash or control character. Nearly all bytes of a payload are plain ones, so eight are
-    /// looked at in one step: a byte that is zero, or less than 0x20, sets its own top bit in `found`. The trick may also
+    /// Moves to the next quote, backslash or control character, for jsonb also to the next byte from 0x80 on. A byte that is zero, or less than 0x20, sets its own top bit in `found`. The trick may also
     /// report a byte behind a true find, never none; so the last steps are taken byte by byte.
     private mutating func skipPlain() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let tops = ones << 7
+        let ends: UInt64 = dialect == .jsonb ? tops : 0
         while position + 8 <= bytes.count {
             let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
             let quote = word ^ ones &* 0x22
             let backslash = word ^ ones &* 0x5C
-            let found = (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word
+            let found =
+                (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word | word
+                & ends
             if found & tops != 0 { break }
             position += 8
         }
-        while position < bytes.count, byte >= 0x20, byte != 0x22, byte != 0x5C { position += 1 }
+        let last: UInt8 = dialect == .jsonb ? 0x7F : 0xFF
+        while position < bytes.count, byte >= 0x20, byte <= last, byte != 0x22, byte != 0x5C { position += 1 }
     }
 
     private mutating func escape() throws(JSONFault) {
@@ -162,14 +175,53 @@ struct JSONScanner {
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             position += 1
         case UInt8(ascii: "u"):
-            position += 1
-            for _ in 0..<4 {
-                guard byte.hexValue != nil else { throw fault("a hexadecimal digit") }
-                position += 1
-            }
+            let unit = try unit()
+            if dialect == .jsonb { try character(unit) }
         default:
             throw fault("an escape")
         }
+    }
+
+    /// Takes the `u` of an escape and its four digits.
+    private mutating func unit() throws(JSONFault) -> UInt16 {
+        position += 1
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let digit = byte.hexValue else { throw fault("a hexadecimal digit") }
+            unit = unit << 4 | UInt16(digit)
+            position += 1
+        }
+        return unit
+    }
+
+    /// Demands that an escape is a character: not U+0000, and with the other half where it is half of a pair.
+    private mutating func character(_ unit: UInt16) throws(JSONFault) {
+        guard unit != 0 else { throw fault("a character other than U+0000 before it") }
+        guard unit & 0xF800 == 0xD800 else { return }
+        let pair = "both halves of a surrogate pair"
+        guard unit & 0xFC00 == 0xD800, byte == UInt8(ascii: "\\") else { throw fault(pair) }
+        position += 1
+        guard byte == UInt8(ascii: "u"), try self.unit() & 0xFC00 == 0xDC00 else { throw fault(pair) }
+    }
+
+    /// Takes one character of UTF-8 beyond ASCII: no overlong form, no surrogate, nothing above U+10FFFF.
+    private mutating func sequence() throws(JSONFault) {
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch byte {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        case 0xF1...0xF3: length = 4
+        default: throw fault("a character in UTF-8")
+        }
+        guard position + length <= bytes.count, second.contains(bytes[position + 1]),
+            bytes[position + 2..<position + length].allSatisfy({ $0 & 0xC0 == 0x80 })
+        else { throw fault("a character in UTF-8") }
+        position += length
     }
 }
 

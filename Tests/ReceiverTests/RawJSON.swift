@@ -1,0 +1,4 @@
+import JSON
+
+/// What all suites read answers with.
+typealias RawJSON = JSON.RawJSON
