@@ -50,7 +50,8 @@ end
 local function newClaim(q, config, consumer, want, now, tally)
   return {
     q = q, config = config, consumer = consumer, left = want, now = now, tally = tally,
-    entries = CALL_ENTRIES, bytes = 0, full = false, more = false, jobs = {},
+    -- Where payloads may be large, few entries are read at a time, so that few have to go to `returned`.
+    step = redis.call('EXISTS', q.bodies) == 1 and 4 or CALL_ENTRIES, entries = CALL_ENTRIES, bytes = 0, full = false, more = false, jobs = {},
   }
 end
 
@@ -59,6 +60,8 @@ local function hand(claim, stream, entry, fields, id, value)
   local q, tally = claim.q, claim.tally
   if not id then
     id, value = adopt(q, stream, entry, fields, claim.now, tally)
+    -- It may have been given an entry of its own, behind what this claim sees.
+    if id and id ~= stream .. '-' .. entry then claim.more = true end
     if not id then
       buryUnreadable(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), false, tally)
       return true
@@ -95,7 +98,7 @@ end
 local function take(claim, stream, most)
   local goal = claim.left - most
   while claim.left > goal and not claim.full do
-    local ask = math.min(claim.left - goal, claim.entries)
+    local ask = math.min(claim.left - goal, claim.entries, claim.step)
     if ask < 1 then
       claim.more = true
       return false

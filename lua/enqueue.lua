@@ -67,6 +67,7 @@ local function accept(q, config, job, now, tally)
     type = job.type, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
     headers = job.headers, traceparent = job.traceparent, maxAttempts = job.attempts, timeout = job.timeout,
     priority = job.priority ~= 'normal' and job.priority or nil,
+    ttl = job.unique and job.ttl ~= UNIQUE_TTL and job.ttl or nil,
   }
   if job.unique then hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL)) end
   if not inline then redis.call('HSET', q.bodies, id, job.payload) end

@@ -7,7 +7,7 @@
 local KINDS = {
   type = 'string', priority = 'string', key = 'string', unique = 'string', source = 'string', headers = 'string',
   traceparent = 'string', lastError = 'string', stream = 'string', entry = 'string',
-  n = 'number', attempt = 'number', maxAttempts = 'number', timeout = 'number', enqueuedAt = 'number',
+  n = 'number', attempt = 'number', ttl = 'number', maxAttempts = 'number', timeout = 'number', enqueuedAt = 'number',
   runAt = 'number', crashes = 'number', cancel = 'number',
 }
 
@@ -118,8 +118,8 @@ local function hold(q, key, id, expiry)
 end
 
 -- One entry of `events`. `run` names the run that ended, "level entry startedAt ran worker", or is false; `name` and `text`
--- are `result`, `error` or `raw`, or false. What nobody records yet carries no payload over 1 KiB, since its bound counts
--- events, not bytes.
+-- are `result`, `error` or `raw`, or false. What nobody records carries no payload, result or raw bytes over 1 KiB: its
+-- bound counts events, not bytes.
 local function record(q, config, kind, id, line, run, name, text, payload)
   local args = { 'kind', kind, 'id', id, 'header', line }
   local at = 6
@@ -127,7 +127,7 @@ local function record(q, config, kind, id, line, run, name, text, payload)
     args[7], args[8] = 'run', run
     at = 8
   end
-  if name then
+  if name and (config.record or name == 'error' or #text <= INLINE) then
     args[at + 1], args[at + 2] = name, text
     at = at + 2
   end

@@ -59,7 +59,7 @@ register('requeue', {}, function(q, args)
   if not redis.call('ZSCORE', q.dead, id) then return fail('INVALID', 'job ' .. id .. ' is not dead') end
   local holder = h.unique and holderOf(q, h.unique, now)
   if holder then return { 'duplicate', holder } end
-  if h.unique then hold(q, h.unique, id, now + UNIQUE_TTL) end
+  if h.unique then hold(q, h.unique, id, now + (h.ttl or UNIQUE_TTL)) end
   redis.call('ZREM', q.dead, id)
   h.attempt, h.crashes = nil, nil
   enter(q, id, h, levelOf(h), now, tally)

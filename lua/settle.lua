@@ -49,6 +49,7 @@ end
 
 function VERBS.dead(q, config, o, h, inline, line, now, run, tally)
   count(tally, 'failed')
+  if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
   h.attempt = (h.attempt or 0) + 1
   bury(q, config, o.id, h, inline, now, o.first, run, tally)
 end

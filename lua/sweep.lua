@@ -1,9 +1,10 @@
 -- What a scheduler does once a second, beside recovery.
 
--- Forgets unique keys that are over. A key whose job still lives leaves the list only: the job's end frees it.
+-- Forgets unique keys that are over; answers how many, and how many it looked at. A key whose job still lives leaves the list only: the job's end frees it.
 local function sweepUnique(q, now)
+  local keys = redis.call('ZRANGEBYSCORE', q['unique:expiry'], '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)
   local freed = 0
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', q['unique:expiry'], '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)) do
+  for _, key in ipairs(keys) do
     local state, id = (redis.call('HGET', q.unique, key) or ''):match('^%d+ (%a+) (.*)$')
     if not (state == 'live' and redis.call('HEXISTS', q.jobs, id) == 1) then
       redis.call('HDEL', q.unique, key)
@@ -11,7 +12,7 @@ local function sweepUnique(q, now)
     end
     redis.call('ZREM', q['unique:expiry'], key)
   end
-  return freed
+  return freed, #keys
 end
 
 -- Removes consumers that hold nothing and have been silent for an hour, in one step with the look at what they hold.
@@ -35,7 +36,8 @@ end
 -- KEYS queue; no ARGV. Replies promoted, freed, removed, and `more` or `done`.
 register('sweep', { 'allow-oom' }, function(q)
   local config, now, tally = configOf(q), clock(), {}
-  local promoted, freed, removed = promote(q, config, now, tally), sweepUnique(q, now), 0
+  local promoted, removed = promote(q, config, now, tally), 0
+  local freed, looked = sweepUnique(q, now)
   if now - (redis.call('HGET', q.stats, 'tidiedAt') or 0) > TIDY_EVERY then
     redis.call('HSET', q.stats, 'tidiedAt', whole(now))
     removed = tidy(q)
@@ -43,6 +45,6 @@ register('sweep', { 'allow-oom' }, function(q)
   writeTally(q, tally)
   if promoted > 0 then ring(q) end
   return {
-    whole(promoted), whole(freed), whole(removed), (promoted >= CALL_DUE or freed >= CALL_JOBS) and 'more' or 'done',
+    whole(promoted), whole(freed), whole(removed), (promoted >= CALL_DUE or looked >= CALL_JOBS) and 'more' or 'done',
   }
 end)

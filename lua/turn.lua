@@ -27,7 +27,14 @@ local function turn(q, consumer, want, outcomes, again)
   local claim = newClaim(q, config, consumer, want, now, tally)
   if want > 0 and not held then claimRuns(claim) end
   writeTally(q, tally)
-  if not held and waitingOf(q) > 0 then ring(q) end
+  if not held and waitingOf(q) > 0 then
+    -- A claim that has seen the end of every stream knows better than the counters; a wrong one would ring for ever.
+    if claim.left > 0 and want > 0 and not claim.full and not claim.more then
+      for _, field in pairs(WAITING) do redis.call('HSET', q.stats, field, 0) end
+    else
+      ring(q)
+    end
+  end
   local next = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
   local reply = {
     whole(now), whole(config.lease), next and whole(math.max(0, next - now)) or '-1',

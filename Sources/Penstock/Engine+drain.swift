@@ -41,12 +41,17 @@ extension Engine {
         if isDrained { begin { await $0.finish() } }
     }
 
-    /// The last call names no run and so releases all: what is left in hand, and what a lost reply left behind.
+    /// Tells what has ended in the last moment. Then the last call names no run and so releases all: what is left in hand,
+    /// and what a lost reply left behind.
     private func finish() async {
         guard phase == .draining else { return }
+        collect()
         phase = .over
         let deadline = NIODeadline.now() + .milliseconds(400)
         for index in lanes.indices {
+            while lanes[index].hasOutcomes, NIODeadline.now() < deadline {
+                guard await tellLast(index) else { break }
+            }
             var goesOn = true
             while goesOn, NIODeadline.now() < deadline {
                 var command = Store.command("renew", lanes[index].queue.name)

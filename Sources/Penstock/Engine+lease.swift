@@ -16,8 +16,10 @@ extension Engine {
                 try await renew(index, period: period)
                 await pause(lanes[index].period)
             } catch {
-                logger.debug(
-                    "not renewed", metadata: [LogKey.queue: "\(lanes[index].queue.name)", LogKey.error: "\(error)"])
+                // Redis away: the leases of all go on together. A refusal is another thing, and would cost them.
+                logger.log(
+                    level: error.isAway ? .debug : .error, "not renewed",
+                    metadata: [LogKey.queue: "\(lanes[index].queue.name)", LogKey.error: "\(error)"])
                 await pause(min(.milliseconds(500), period))
             }
         }
@@ -81,7 +83,9 @@ extension Engine {
     }
 
     private func watch(_ run: Run, for left: Duration, of timeout: Duration) {
-        eventLoop.scheduleTask(in: TimeAmount(left)) { [weak self] in
+        // Weakly: a run that is over must not be kept, with its payload, until its timeout would have come.
+        eventLoop.scheduleTask(in: TimeAmount(left)) { [weak self, weak run] in
+            guard let run else { return }
             if let left = run.timeLeft(of: timeout) {
                 self?.assumeIsolated { $0.watch(run, for: left, of: timeout) }
                 return
@@ -92,7 +96,8 @@ extension Engine {
     }
 
     private func giveUpLater(_ run: Run) {
-        eventLoop.scheduleTask(in: Self.stopTime) { [weak self] in
+        eventLoop.scheduleTask(in: Self.stopTime) { [weak self, weak run] in
+            guard let run else { return }
             self?.assumeIsolated { $0.giveUp(run) }
         }
     }
@@ -112,9 +117,10 @@ extension Engine {
         while phase != .over {
             do throws(RedisError) {
                 let names = lanes.map(\.queue.name)
-                if !names.isEmpty {
+                let known = names.filter { !$0.hasPrefix(Queue.benchPrefix) }
+                if !known.isEmpty {
                     var register = Command("SADD", Store.Key.queues)
-                    register.append(contentsOf: names)
+                    register.append(contentsOf: known)
                     _ = try await client.send(register)
                 }
                 _ = try await client.send(Command("HSET", Store.Key.workers, consumer, heartbeat(queues: names)))

@@ -70,6 +70,14 @@ extension Engine {
         }
     }
 
+    /// One call of the last moment, which claims nothing; false when it was not answered.
+    func tellLast(_ index: Int) async -> Bool {
+        let (outcomes, again) = lanes[index].takeOutcomes()
+        let reply = try? await client.send(
+            command(index, want: 0, outcomes, again: again), timeout: .milliseconds(200))
+        return reply != nil
+    }
+
     private func command(_ index: Int, want: Int, _ outcomes: [Outcome], again: Bool) -> Command {
         var command = Store.command("turn", lanes[index].queue.name)
         command.append(consumer)

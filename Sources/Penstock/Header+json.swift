@@ -124,7 +124,9 @@ private struct FlatObjectScanner {
             number = sum
             at += 1
         }
-        return at == start ? nil : isNegative ? -number : number
+        // The function library takes no number of 15 digits either; sums of smaller ones cannot overflow.
+        guard at > start, number < 100_000_000_000_000 else { return nil }
+        return isNegative ? -number : number
     }
 
     private mutating func text() -> String? {

@@ -33,7 +33,8 @@ extension Queue {
     /// The counts of this moment.
     public func backlog() async throws(QueueError) -> Backlog {
         let facts = try await call("backlog").pairs
-        func number(_ name: String) -> Int { facts[name]?.integer ?? 0 }
+        // Somebody's hand may have been in the counters: a sum of them must not overflow.
+        func number(_ name: String) -> Int { min(max(0, facts[name]?.integer ?? 0), 100_000_000_000_000) }
         func named(_ prefix: String) -> [String: Int] {
             var found: [String: Int] = [:]
             for (name, value) in facts where name.hasPrefix(prefix) {

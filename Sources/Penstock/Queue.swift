@@ -19,6 +19,9 @@ public struct Queue: Sendable {
         self.store = store
     }
 
+    /// Queues of benchmarks are nobody's business: not listed, not looked after, not recorded.
+    package static let benchPrefix = "penstock-bench/"
+
     /// Whether a queue can have this name.
     public static func isValid(_ name: String) -> Bool {
         (1...128).contains(name.utf8.count)

@@ -25,6 +25,10 @@ public final class Worker: Service {
         guard (1...10_000).contains(concurrency) else {
             throw .invalid("concurrency is \(concurrency); it is 1 to 10000")
         }
+        guard types.count <= 1000 else {
+            throw .invalid(
+                "the worker has \(types.count) job types; a renewal names up to 1000, so use several workers")
+        }
         guard !queues.isEmpty else { throw .invalid("the worker has no queue; name at least one") }
         var served: [Queue] = []
         for name in queues { served.append(try Queue(name, in: store)) }

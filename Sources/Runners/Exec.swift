@@ -13,8 +13,9 @@ import Penstock
 /// it after `grace` SIGKILL. When the command ends by itself, what it left behind in its group is killed: a process that
 /// is to outlive its job leaves the group (`setsid`).
 public struct Exec: Sendable {
-    /// What a child gets to see of our environment by default: all but the key of our own API.
-    public static let withheldByDefault: Set<String> = ["PENSTOCK_API_KEY"]
+    /// What a child does not get to see of our environment by default: the key of our own API and the addresses of our
+    /// servers, which hold passwords. A command that needs a database is given one under a name of its own.
+    public static let withheldByDefault: Set<String> = ["PENSTOCK_API_KEY", "REDIS_URL", "DATABASE_URL"]
 
     /// The program, looked up in `PATH` if there is no slash in it, and its arguments.
     let arguments: [String]

@@ -19,7 +19,10 @@ struct BenchLoad: Sendable {
     // MARK: Enqueue
 
     func enqueueOneByOne(_ count: Int) async throws {
-        for _ in 0..<count { _ = try await queue.enqueue(job) }
+        for _ in 0..<count {
+            try Task.checkCancellation()
+            _ = try await queue.enqueue(job)
+        }
     }
 
     func enqueueConcurrently(_ count: Int) async throws {
@@ -29,6 +32,7 @@ struct BenchLoad: Sendable {
     func enqueueInBatches(_ count: Int) async throws {
         var left = count
         while left > 0 {
+            try Task.checkCancellation()
             let size = min(left, 100)
             for answer in await queue.enqueue([NewJob](repeating: job, count: size)) { _ = try answer.get() }
             left -= size
@@ -46,6 +50,7 @@ struct BenchLoad: Sendable {
     func addInBatches(_ count: Int) async throws {
         var left = count
         while left > 0 {
+            try Task.checkCancellation()
             let size = min(left, 100)
             _ = try await client.connection().send([Command](repeating: add, count: size))
             left -= size
@@ -63,7 +68,9 @@ struct BenchLoad: Sendable {
         try await withThrowingDiscardingTaskGroup { group in
             for task in 0..<concurrency {
                 let share = count / concurrency + (task < count % concurrency ? 1 : 0)
-                group.addTask { for _ in 0..<share { try await call() } }
+                group.addTask {
+                    for _ in 0..<share where !Task.isCancelled { try await call() }
+                }
             }
         }
     }
@@ -166,7 +173,6 @@ struct BenchLoad: Sendable {
         var command = Command("UNLINK", stream)
         command.append(contentsOf: Self.keys(of: queue.name))
         _ = try await client.send(command)
-        _ = try await client.send(Command("SREM", "penstock:queues", queue.name))
     }
 
     private static func keys(of queue: String) -> [String] {

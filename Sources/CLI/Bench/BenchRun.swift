@@ -19,7 +19,7 @@ struct BenchRun {
         var samples: Samples = [:]
         let steps = 10
         for round in 0..<options.runs {
-            let queue = try Queue("penstock-bench/\(UUID().uuidString.prefix(8).lowercased())", in: store)
+            let queue = try Queue("\(Queue.benchPrefix)\(UUID().uuidString.prefix(8).lowercased())", in: store)
             let load = BenchLoad(
                 queue: queue, client: client, concurrency: options.concurrency,
                 payload: ByteBuffer(repeating: UInt8(ascii: "x"), count: options.payload))
@@ -99,6 +99,7 @@ struct BenchRun {
         return try await meter.measure {
             let work = Task { try await worker.run() }
             await done.wait()
+            try Task.checkCancellation()
             while try await load.queue.backlog().running > 0 { try await Task.sleep(for: .milliseconds(2)) }
             work.cancel()
             try await work.value

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Dispatch
+import Foundation
 import Penstock
 
 /// `penstock bench`: what this Redis and this machine can do, each figure beside its limit from the same run.
@@ -24,7 +26,14 @@ struct Bench: AsyncParsableCommand {
         let bench = BenchRun(store: store, options: options) { text, part in
             if showsProgress { Terminal.progress(text, part) }
         }
-        let report = try await bench.run()
+        let work = Task { try await bench.run() }
+        // Ctrl-C ends the benchmark, and its queues are removed all the same.
+        signal(SIGINT, SIG_IGN)
+        let interrupt = DispatchSource.makeSignalSource(signal: SIGINT)
+        interrupt.setEventHandler { work.cancel() }
+        interrupt.resume()
+        defer { interrupt.cancel() }
+        let report = try await work.value
         if showsProgress { Terminal.endProgress() }
         await store.shutdown()
         try Terminal.write(json ? [report.json.text] : report.lines)
