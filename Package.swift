@@ -62,8 +62,8 @@ let package = Package(
             name: "Functions",
             path: "lua",
             resources: [
-                "prelude", "jobs", "enqueue", "claim", "settle", "turn", "lease", "sweep", "events", "operate",
-                "inspect",
+                "prelude", "limits", "jobs", "lanes", "enqueue", "claim", "settle", "turn", "lease", "sweep",
+                "events", "operate", "dead", "settings", "inspect", "why", "check",
             ].map { .embedInCode("\($0).lua") },
             swiftSettings: strict),
         .target(name: "JSON", dependencies: [nioCore], swiftSettings: strict),

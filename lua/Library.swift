@@ -5,10 +5,12 @@ package enum Library {
     /// The source for `FUNCTION LOAD`, in the order in which the files build on each other.
     package static let source: String = {
         let files = [
-            PackageResources.prelude_lua, PackageResources.jobs_lua, PackageResources.enqueue_lua,
-            PackageResources.claim_lua, PackageResources.settle_lua, PackageResources.turn_lua,
-            PackageResources.lease_lua, PackageResources.sweep_lua, PackageResources.events_lua,
-            PackageResources.operate_lua, PackageResources.inspect_lua,
+            PackageResources.prelude_lua, PackageResources.limits_lua, PackageResources.jobs_lua,
+            PackageResources.lanes_lua, PackageResources.enqueue_lua, PackageResources.claim_lua,
+            PackageResources.settle_lua, PackageResources.turn_lua, PackageResources.lease_lua,
+            PackageResources.sweep_lua, PackageResources.events_lua, PackageResources.operate_lua,
+            PackageResources.dead_lua, PackageResources.settings_lua, PackageResources.inspect_lua,
+            PackageResources.why_lua, PackageResources.check_lua,
         ]
         return "#!lua name=\(name)\n" + files.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
     }()

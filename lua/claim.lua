@@ -42,6 +42,7 @@ local function adopt(q, stream, entry, fields, now, tally)
   if not inline then redis.call('HSET', q.bodies, id, given.payload) end
   local line = write(q, id, h, inline)
   count(tally, 'accepted')
+  count(tally, 'bytes', #given.payload)
   if not isTaken then count(tally, WAITING[stream]) end
   return id, inline and line .. '\n' .. inline or line
 end
@@ -51,8 +52,33 @@ local function newClaim(q, config, consumer, want, now, tally)
   return {
     q = q, config = config, consumer = consumer, left = want, now = now, tally = tally,
     -- Where payloads may be large, few entries are read at a time, so that few have to go to `returned`.
-    step = redis.call('EXISTS', q.bodies) == 1 and 4 or CALL_ENTRIES, entries = CALL_ENTRIES, bytes = 0, full = false, more = false, jobs = {},
+    step = redis.call('EXISTS', q.bodies) == 1 and 4 or CALL_ENTRIES, entries = CALL_ENTRIES, looks = CALL_ENTRIES,
+    bytes = 0, full = false, more = false, jobs = {},
   }
+end
+
+-- A job's first start: it frees a unique key `until-started`, and must not be late. Answers the header's line, nil if it is over.
+local function start(claim, id, h, inline)
+  local q, now, tally = claim.q, claim.now, claim.tally
+  if h.deadline and now > h.deadline then
+    local text = 'not started in time, ' .. whole(now - h.deadline) .. ' ms late'
+    if h.late == 'drop' then
+      cancelNow(q, claim.config, id, h, inline, now, nil, tally, text)
+    else
+      bury(q, claim.config, id, h, inline, now, text, nil, tally)
+    end
+    return nil
+  end
+  if h.scope == 'until-started' then freeUnique(q, h, id, now, false) end
+  h.deadline, h.late = nil, nil
+  return write(q, id, h, inline)
+end
+
+-- A job that may not run now waits in a lane; `wait` is the ms until that lane's rate has room.
+local function stop(claim, id, h, inline, reason, wait)
+  park(claim.q, claim.config, id, h, reason)
+  if wait then redis.call('ZADD', claim.q.gates, whole(claim.now + wait), reason) end
+  write(claim.q, id, h, inline)
 end
 
 -- Judges one delivered entry: hands the run out, or answers true when the entry is over.
@@ -76,6 +102,14 @@ local function hand(claim, stream, entry, fields, id, value)
   end
   if h.entry ~= entry or streamOf(h) ~= stream then return true end
   count(tally, WAITING[stream], -1)
+  local limits = limitsOf(claim.config, h)
+  -- The keys of a fair queue take turns in its lanes, so what is in a stream (a plain XADD, or older than the setting) goes there.
+  local reason, wait = claim.config.isFair and stream ~= 'returned' and 'fair' or nil, nil
+  if limits and not reason then reason, wait = blockedBy(q, limits, claim.now) end
+  if reason then
+    stop(claim, id, h, inline, reason, wait)
+    return true
+  end
   local size = inline and #inline or redis.call('HSTRLEN', q.bodies, id)
   if claim.full or #claim.jobs > 0 and claim.bytes + size > CALL_BYTES then
     claim.full, claim.more = true, true
@@ -88,6 +122,11 @@ local function hand(claim, stream, entry, fields, id, value)
     buryUnreadable(q, claim.config, id, value, false, tally)
     return true
   end
+  if h.deadline or h.scope == 'until-started' then
+    line = start(claim, id, h, inline)
+    if not line then return true end
+  end
+  if limits then takeSlots(q, limits, stream, entry, claim.now) end
   claim.bytes, claim.left = claim.bytes + size, claim.left - 1
   local jobs, at = claim.jobs, #claim.jobs
   jobs[at + 1], jobs[at + 2], jobs[at + 3], jobs[at + 4], jobs[at + 5] = stream, entry, id, line, payload
@@ -121,6 +160,42 @@ local function take(claim, stream, most)
     if #read < ask then return true end
   end
   return false
+end
+
+-- Takes the first job of an open lane, or finds that it cannot run: then it goes to the lane of the limit that stops it, and
+-- where that is this lane, the lane closes. The run's entry is made and delivered in one step.
+local function takeHead(claim, reason, rank)
+  local q, config, now = claim.q, claim.config, claim.now
+  local from, to = laneOf(reason, rank)
+  local member = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+  local place, id = (member or ''):match('^[^%z]*%z%d%z(%d+)%z(.*)$')
+  local value = id and redis.call('HGET', q.jobs, id)
+  local h, inline = nil, nil
+  if value then h, inline = read(value) end
+  if not h or memberOf(id, h) ~= member then
+    if member then redis.call('ZREM', q.parked, member) else closeLane(q, reason, rank) end
+    if value and not h then buryUnreadable(q, config, id, value, nil, claim.tally) end
+    if not member and reason ~= 'fair' then redis.call('HDEL', q.turns, reason .. '\0' .. rank) end
+    return
+  end
+  local limits = limitsOf(config, h)
+  local blocked, wait = nil, nil
+  if limits then blocked, wait = blockedBy(q, limits, now) end
+  if blocked == reason then return closeLane(q, reason, rank, now, wait) end
+  redis.call('ZREM', q.parked, member)
+  forgetTurn(q, reason, h)
+  if config.isFair then redis.call('HSET', q.turns, reason .. '\0' .. rank, whole(tonumber(place))) end
+  if blocked then
+    stop(claim, id, h, inline, blocked, wait)
+  else
+    local since = h.runAt or h.enqueuedAt
+    enter(q, id, h, 'returned', now, claim.tally)
+    if since ~= now then h.runAt = since end
+    write(q, id, h, inline)
+    claim.entries = claim.entries + 1
+    take(claim, 'returned', 1)
+  end
+  openLane(q, config, reason, rank)
 end
 
 -- Divides `want` claims among the open levels by smooth weighted round robin; the credits carry over between calls.
@@ -163,27 +238,61 @@ local function threeNumbers(text)
   return values
 end
 
--- Claims up to `want` runs: returned ones, critical ones, then the others by weight. An empty level's share goes to the
--- rest at once and is not saved up.
-local function claimRuns(claim)
-  for _, stream in ipairs({ 'returned', 'critical' }) do
-    if claim.left > 0 and not claim.full then take(claim, stream, claim.left) end
+-- Takes up to `most` runs from the open lanes of a level; answers whether none is left there.
+local function takeLanes(claim, rank, most)
+  local q, config, now, goal = claim.q, claim.config, claim.now, claim.left - most
+  local from, to = large(rank * LEVEL), large(rank * LEVEL + NUMBERS)
+  while claim.left > goal and not claim.full do
+    local lane = redis.call('ZRANGEBYSCORE', q.open, from, to, 'LIMIT', 0, 1)[1]
+    if not lane then return true end
+    if claim.looks < 1 then
+      claim.more = true
+      return false
+    end
+    claim.looks = claim.looks - 1
+    takeHead(claim, lane:sub(3), rank)
   end
-  if claim.left == 0 or claim.full then return end
+  return false
+end
+
+-- Claims from one level, its open lanes first: who waits there was met by a claim before those in the stream. In a fair queue
+-- the stream only feeds the lanes. Answers whether the level is known to be empty.
+local function takeLevel(claim, level, most)
+  local goal = claim.left - most
+  if claim.config.isFair then
+    local isEmpty = take(claim, level, most)
+    return takeLanes(claim, RANK[level], claim.left - goal) and isEmpty
+  end
+  local isEmpty = takeLanes(claim, RANK[level], most)
+  if claim.left > goal then return take(claim, level, claim.left - goal) and isEmpty end
+  return false
+end
+
+-- Claims by weight. An empty level's share goes to the rest at once and is not saved up.
+local function takeByWeight(claim)
   local q, weights = claim.q, threeNumbers(claim.config.weights)
   local credits = threeNumbers(redis.call('HGET', q.stats, 'credits') or '')
   local open = { high = true, normal = true, low = true }
-  while claim.left > 0 and not claim.full and (open.high or open.normal or open.low) and claim.entries > 0 do
+  while claim.left > 0 and not claim.full and not claim.more and (open.high or open.normal or open.low) do
     local quota, taken = divide(credits, weights, open, claim.left), {}
     for _, level in ipairs(SHARED) do
       if quota[level] and not claim.full then
         local before = claim.left
-        if take(claim, level, quota[level]) then open[level] = false end
+        if takeLevel(claim, level, quota[level]) then open[level] = false end
         taken[level] = before - claim.left
       end
     end
     charge(credits, weights, open, taken)
   end
-  if claim.left > 0 and claim.entries < 1 then claim.more = true end
   redis.call('HSET', q.stats, 'credits', credits.high .. ' ' .. credits.normal .. ' ' .. credits.low)
+end
+
+-- Claims up to `want` runs: returned ones, critical ones, then the others by weight, or in strict order.
+local function claimRuns(claim)
+  take(claim, 'returned', claim.left)
+  for _, level in ipairs(claim.config.isStrict and LEVELS or { 'critical' }) do
+    if claim.left > 0 and not claim.full then takeLevel(claim, level, claim.left) end
+  end
+  if claim.left > 0 and not claim.full and not claim.config.isStrict then takeByWeight(claim) end
+  if claim.left > 0 and claim.entries < 1 then claim.more = true end
 end

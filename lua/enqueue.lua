@@ -9,6 +9,10 @@ local function newId(q, now, n)
     .. '-' .. hash:sub(8, 19)
 end
 
+-- How long a unique key is held, and what a held one does to the next job.
+local SCOPES = { window = 'window', ['until-started'] = 'until-started', ['until-finished'] = 'until-finished' }
+local CONFLICTS = { skip = 'skip', replace = 'replace', cancel = 'cancel' }
+
 -- Each option: how its text becomes a value, or nil if it is wrong; and what would be right.
 local OPTIONS = {
   id = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
@@ -20,6 +24,12 @@ local OPTIONS = {
   delay = { function(v) return integer(v, 0, 99999999999) end, 'milliseconds, up to 99999999999' },
   at = { function(v) return integer(v, 0, 9999999999999) end, 'milliseconds since 1970' },
   unique = { function(v) return #v >= 1 and #v <= 512 and v or nil end, '1 to 512 bytes' },
+  scope = { function(v) return SCOPES[v] end, 'window, until-started or until-finished' },
+  conflict = { function(v) return CONFLICTS[v] end, 'skip, replace or cancel' },
+  singleton = { function(v) return v ~= 'replace' and CONFLICTS[v] or nil end, 'skip or cancel' },
+  ['max-wait'] = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
+  deadline = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
+  late = { function(v) return (v == 'drop' or v == 'bury') and v or nil end, 'drop or bury' },
   ttl = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
   attempts = { function(v) return integer(v, 1, 1000) end, '1 to 1000' },
   timeout = { function(v) return integer(v, 1, 99999999999) end, 'milliseconds, from 1 to 99999999999' },
@@ -27,6 +37,21 @@ local OPTIONS = {
   source = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
   traceparent = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
 }
+
+-- Checks the options that belong to `unique` together, and fills in what they imply; answers the job, or nil and what is wrong.
+local function settled(job)
+  for _, name in ipairs({ 'ttl', 'scope', 'conflict', 'singleton', 'max-wait' }) do
+    if job[name] and not job.unique then return nil, name .. ' is for jobs with a unique key' end
+  end
+  if job.singleton then
+    if job.scope or job.conflict then return nil, 'singleton has a scope and a conflict of its own' end
+    job.scope, job.conflict = 'until-finished', job.singleton
+  end
+  if job.conflict == 'replace' and not job.scope then job.scope = 'until-started' end
+  if job['max-wait'] and job.conflict ~= 'replace' then return nil, 'max-wait is for conflict replace' end
+  if job.ttl and job.scope and job.scope ~= 'window' then return nil, 'ttl is for the scope window' end
+  return job
+end
 
 -- Reads one job from args[first..last]: type payload [name value]…; answers a job, or nil and what is wrong.
 local function parse(args, first, last)
@@ -45,20 +70,80 @@ local function parse(args, first, last)
     if job[name] == nil then return nil, name .. ' is ' .. option[2] end
   end
   if job.delay and job.at then return nil, 'give delay or at, not both' end
-  return job
+  if job.late and not job.deadline then return nil, 'late is for jobs with a deadline' end
+  return settled(job)
 end
 
--- Accepts a parsed job; answers two words: `queued` or `duplicate` and an id, or `error` and a text.
-local function accept(q, config, job, now, tally)
-  local first = job.id and redis.call('HEXISTS', q.jobs, job.id) == 1 and job.id
-    or job.unique and holderOf(q, job.unique, now)
-  if first then
-    count(tally, 'duplicate')
-    return 'duplicate', first
-  end
+-- Why a queue takes no such job now, or nil.
+local function fullness(q, config, job)
+  if config.isDraining then return 'FULL queue ' .. q.name .. ' drains and takes no new jobs; resume it, or try another queue' end
+  if config.maxLength == 0 and config.maxBytes == 0 or RANK[levelOf(job)] < RANK[config.refuse] then return nil end
   if config.maxLength > 0 and redis.call('HLEN', q.jobs) - redis.call('ZCARD', q.dead) >= config.maxLength then
-    return 'error', 'FULL queue ' .. q.name .. ' holds ' .. whole(config.maxLength) .. ' jobs, its maxLength; try again later'
+    return 'FULL queue ' .. q.name .. ' holds ' .. whole(config.maxLength) .. ' jobs, its maxLength; try again later'
   end
+  if config.maxBytes > 0 and tonumber(redis.call('HGET', q.stats, 'bytes') or 0) + #job.payload > config.maxBytes then
+    return 'FULL queue ' .. q.name .. ' would hold more than ' .. whole(config.maxBytes)
+      .. ' bytes of payload, its maxBytes; try again later'
+  end
+end
+
+-- Gives the job that waits the newest payload, and if it is delayed and has not run yet, the newest delay, but none beyond the
+-- first job's `max-wait`. Answers two words, or nil if that job waits no more.
+local function replace(q, job, id, now, tally)
+  local value = redis.call('HGET', q.jobs, id)
+  local h, inline = nil, nil
+  if value then h, inline = read(value) end
+  local state = h and stateOf(q, id, h)
+  if not h or state == 'running' or state == 'dead' then return nil end
+  if h.type ~= job.type then
+    return 'error', 'INVALID unique key is held by job ' .. id .. ' of type ' .. h.type .. '; replace needs the same type'
+  end
+  count(tally, 'bytes', #job.payload - #(payloadOf(q, id, inline) or ''))
+  if not inline then redis.call('HDEL', q.bodies, id) end
+  inline = #job.payload <= INLINE and job.payload or nil
+  if not inline then redis.call('HSET', q.bodies, id, job.payload) end
+  h.headers, h.source, h.traceparent = job.headers, job.source, job.traceparent
+  if job.delay and state == 'delayed' and not h.attempt and not h.snoozes then
+    h.latest = h.latest or job['max-wait'] and h.enqueuedAt + job['max-wait']
+    local due = math.max(now, math.min(now + job.delay, h.latest or NUMBERS - 1))
+    if h.deadline then h.deadline = h.deadline + due - (h.runAt or due) end
+    h.runAt = due
+    redis.call('ZADD', q.delayed, whole(due), id)
+  end
+  write(q, id, h, inline)
+  count(tally, 'replaced')
+  return 'replaced', id
+end
+
+-- What a held id or unique key makes of a new job: two words, or nil if it is to be accepted.
+local function conflictOf(q, config, job, now, tally)
+  local first = job.id and redis.call('HEXISTS', q.jobs, job.id) == 1 and job.id
+  local holder = not first and job.unique and holderOf(q, job.unique, now)
+  if holder and job.conflict == 'replace' then
+    local word, answer = replace(q, job, holder, now, tally)
+    if word then return word, answer end
+  end
+  local value = holder and job.conflict == 'cancel' and redis.call('HGET', q.jobs, holder)
+  local h, inline = nil, nil
+  if value then h, inline = read(value) end
+  if h then
+    local full = fullness(q, config, job)
+    if full then return 'error', full end
+    cancel(q, config, holder, h, inline, now, tally, 'a newer job has taken its unique key')
+    return nil
+  end
+  if first or holder then
+    count(tally, 'duplicate')
+    return 'duplicate', first or holder
+  end
+end
+
+-- Accepts a parsed job; answers two words: `queued`, `duplicate` or `replaced` and an id, or `error` and a text.
+local function accept(q, config, job, now, tally)
+  local word, answer = conflictOf(q, config, job, now, tally)
+  if word then return word, answer end
+  local full = fullness(q, config, job)
+  if full then return 'error', full end
   local n = nextNumber(q)
   local id = job.id or newId(q, now, n)
   local due = job.at or job.delay and now + job.delay or now
@@ -68,6 +153,9 @@ local function accept(q, config, job, now, tally)
     headers = job.headers, traceparent = job.traceparent, maxAttempts = job.attempts, timeout = job.timeout,
     priority = job.priority ~= 'normal' and job.priority or nil,
     ttl = job.unique and job.ttl ~= UNIQUE_TTL and job.ttl or nil,
+    scope = job.scope ~= 'window' and job.scope or nil, singleton = job.singleton and 1,
+    latest = job['max-wait'] and now + job['max-wait'],
+    deadline = job.deadline and math.max(due, now) + job.deadline, late = job.late == 'drop' and 'drop' or nil,
   }
   if job.unique then hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL)) end
   if not inline then redis.call('HSET', q.bodies, id, job.payload) end
@@ -75,16 +163,18 @@ local function accept(q, config, job, now, tally)
     h.runAt = due
     redis.call('ZADD', q.delayed, whole(due), id)
   else
-    enter(q, id, h, levelOf(h), now, tally, n)
+    ready(q, config, id, h, now, tally, n)
   end
   write(q, id, h, inline or nil)
   count(tally, 'accepted')
+  count(tally, 'bytes', #job.payload)
   return 'queued', id
 end
 
 -- penstock_enqueue: accepts one job.
--- KEYS queue; ARGV type payload [id|priority|key|delay|at|unique|ttl|attempts|timeout|headers|source|traceparent VALUE]…
--- Replies `queued ID`, or `duplicate ID` with the first job's id. Errors: INVALID, FULL.
+-- KEYS queue; ARGV type payload [id|priority|key|delay|at|attempts|timeout|deadline|late|unique|ttl|scope|conflict|max-wait|
+-- singleton|headers|source|traceparent VALUE]…
+-- Replies `queued ID`, or with the first job's id `duplicate ID` or `replaced ID`. Errors: INVALID, FULL.
 register('enqueue', {}, function(q, args)
   local job, wrong = parse(args, 1, #args)
   if not job then return fail('INVALID', wrong) end
@@ -92,13 +182,13 @@ register('enqueue', {}, function(q, args)
   local word, value = accept(q, configOf(q), job, clock(), tally)
   writeTally(q, tally)
   if word == 'error' then return redis.error_reply(value) end
-  if word == 'queued' then ring(q) end
+  if word ~= 'duplicate' then ring(q) end
   return { word, value }
 end)
 
 -- penstock_enqueue_many: accepts up to 100 jobs, each for itself.
 -- KEYS queue; ARGV for each job: the number of its arguments, then those of penstock_enqueue.
--- Replies two words a job: `queued ID`, `duplicate ID` or `error TEXT`. Error: INVALID if the counts do not fit.
+-- Replies two words a job: `queued ID`, `duplicate ID`, `replaced ID` or `error TEXT`. Error: INVALID if the counts do not fit.
 register('enqueue_many', {}, function(q, args)
   local spans, at = {}, 1
   while at <= #args do

@@ -6,9 +6,10 @@
 
 local KINDS = {
   type = 'string', priority = 'string', key = 'string', unique = 'string', source = 'string', headers = 'string',
-  traceparent = 'string', lastError = 'string', stream = 'string', entry = 'string',
-  n = 'number', attempt = 'number', ttl = 'number', maxAttempts = 'number', timeout = 'number', enqueuedAt = 'number',
-  runAt = 'number', crashes = 'number', cancel = 'number',
+  traceparent = 'string', lastError = 'string', stream = 'string', entry = 'string', scope = 'string', late = 'string',
+  parked = 'string', n = 'number', attempt = 'number', ttl = 'number', maxAttempts = 'number', timeout = 'number',
+  enqueuedAt = 'number', runAt = 'number', crashes = 'number', cancel = 'number', singleton = 'number', latest = 'number',
+  deadline = 'number', place = 'number', snoozes = 'number',
 }
 
 -- Reads a value of `jobs`: header, inline payload (nil if it is in `bodies`), the header's line. Nil if it cannot be read.
@@ -86,13 +87,13 @@ local function erase(key, group, entries)
   end
 end
 
--- A unique key is held while its job lives, and until its expiry. Dead, cancelled: free at once.
+-- A unique key is held while its job lives, and in the scope `window` until its expiry. Dead, cancelled: free at once.
 local function freeUnique(q, h, id, now, completed)
   if not h.unique then return end
   local held = redis.call('HGET', q.unique, h.unique)
   local expiry, holder = (held or ''):match('^(%d+) %a+ (.*)$')
   if holder ~= id then return end
-  if completed and tonumber(expiry) > now then
+  if completed and not h.scope and tonumber(expiry) > now then
     redis.call('HSET', q.unique, h.unique, expiry .. ' done ' .. id)
   else
     redis.call('HDEL', q.unique, h.unique)
@@ -143,34 +144,51 @@ end
 local function remove(q, id, inline)
   redis.call('HDEL', q.jobs, id)
   if not inline then redis.call('HDEL', q.bodies, id) end
+  redis.call('HDEL', q.history, id)
+end
+
+-- Notes what went wrong with a run, the last ten times: a dead letter is read by a person.
+local function noteError(q, id, h, now, text, worker)
+  local lines = redis.call('HGET', q.history, id) or ''
+  local note = { at = now, attempt = (h.attempt or 0), error = text:sub(1, INLINE), worker = worker }
+  lines = lines .. cjson.encode(note) .. '\n'
+  local _, many = lines:gsub('\n', '')
+  if many > HISTORY then lines = lines:match('\n(.*)$') end
+  redis.call('HSET', q.history, id, lines)
 end
 
 -- Buries what cannot be read: out of the way of the others, its bytes kept in the event, the payload's after a newline.
 local function buryUnreadable(q, config, id, raw, run, tally)
+  local stop = raw:find('\n', 1, true)
+  count(tally, 'bytes', -(stop and #raw - stop or redis.call('HSTRLEN', q.bodies, id)))
   local body = config.record and redis.call('HGET', q.bodies, id)
   if body then raw = raw .. '\n' .. body end
   record(q, config, 'dead', id, '', run, 'raw', raw)
-  redis.call('HDEL', q.jobs, id)
-  redis.call('HDEL', q.bodies, id)
+  remove(q, id)
   count(tally, 'dead')
 end
 
 -- The dead letter keeps header and body for a requeue.
 local function bury(q, config, id, h, inline, now, text, run, tally)
   leave(h)
-  h.lastError, h.cancel = text:sub(1, ERROR_BYTES), nil
+  h.lastError, h.cancel, h.parked, h.place = text:sub(1, ERROR_BYTES), nil, nil, nil
   freeUnique(q, h, id, now, false)
+  noteError(q, id, h, now, text, run and run:match('^%S+ %S+ %S+ %S+ (.*)$'))
   redis.call('ZADD', q.dead, whole(now), id)
-  local line = write(q, id, h, inline)
-  record(q, config, 'dead', id, line, run, 'error', h.lastError, payloadOf(q, id, inline))
+  local line, payload = write(q, id, h, inline), payloadOf(q, id, inline)
+  record(q, config, 'dead', id, line, run, 'error', h.lastError, payload)
+  count(tally, 'bytes', -#(payload or ''))
   count(tally, 'dead')
 end
 
-local function cancelNow(q, config, id, h, inline, now, run, tally)
+-- Ends a job; `text`, if there is one, says why.
+local function cancelNow(q, config, id, h, inline, now, run, tally, text)
   freeUnique(q, h, id, now, false)
-  h.cancel = nil
-  record(q, config, 'cancelled', id, cjson.encode(h), run, false, false, payloadOf(q, id, inline))
+  h.cancel, h.parked, h.place = nil, nil, nil
+  local payload = payloadOf(q, id, inline)
+  record(q, config, 'cancelled', id, cjson.encode(h), run, text and 'error', text, payload)
   remove(q, id, inline)
+  count(tally, 'bytes', -#(payload or ''))
   count(tally, 'cancelled')
 end
 
@@ -179,40 +197,4 @@ local function giveBack(q, config, id, h, inline, now, kind, run, tally)
   if h.cancel then return cancelNow(q, config, id, h, inline, now, run, tally) end
   enter(q, id, h, 'returned', now, tally)
   record(q, config, kind, id, write(q, id, h, inline), run)
-end
-
--- The member of `parked` for a job whose type nobody runs.
-local function parkedType(id, h)
-  return 'type:' .. h.type .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.n or 0) .. '\0' .. id
-end
-
--- Puts a job that waited outside the streams back into its level.
-local function reenter(q, config, id, now, tally)
-  local value = redis.call('HGET', q.jobs, id)
-  if not value then return end
-  local h, inline = read(value)
-  if not h then return buryUnreadable(q, config, id, value, nil, tally) end
-  enter(q, id, h, levelOf(h), now, tally)
-  write(q, id, h, inline)
-end
-
--- Lets up to `most` jobs in that are parked for `reason`; answers how many.
-local function admit(q, config, reason, most, now, tally)
-  local members = redis.call('ZRANGEBYLEX', q.parked, '[' .. reason .. '\0', '(' .. reason .. '\1', 'LIMIT', 0, most)
-  for _, member in ipairs(members) do
-    redis.call('ZREM', q.parked, member)
-    local id = member:match('^[^%z]*%z%d%z%d+%z(.*)$')
-    if id then reenter(q, config, id, now, tally) end
-  end
-  return #members
-end
-
--- Moves delayed jobs that are due into their streams; answers how many.
-local function promote(q, config, now, tally)
-  local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', whole(now), 'LIMIT', 0, CALL_DUE)
-  for _, id in ipairs(due) do
-    redis.call('ZREM', q.delayed, id)
-    reenter(q, config, id, now, tally)
-  end
-  return #due
 end

@@ -3,7 +3,7 @@
 -- Ends one pending entry of `stream` and gives its job back or buries it; answers what became of it, nil if it was stale.
 local function reclaim(q, config, stream, entry, consumer, crashed, now, tally)
   local found = redis.call('XRANGE', q[stream], entry, entry)[1]
-  redis.call('XACK', q[stream], GROUP, entry)
+  if redis.call('XACK', q[stream], GROUP, entry) == 1 then giveSlots(q, config, stream, entry) end
   redis.call('XDEL', q[stream], entry)
   if not found then return nil end
   local id = idOf(found[2]) or stream .. '-' .. entry
@@ -22,6 +22,7 @@ local function reclaim(q, config, stream, entry, consumer, crashed, now, tally)
     return 'released'
   end
   h.crashes = (h.crashes or 0) + 1
+  noteError(q, id, h, now, 'its worker did not come back', consumer)
   if h.crashes >= CRASHES and not h.cancel then
     bury(q, config, id, h, inline, now, 'its worker did not come back, ' .. CRASHES .. ' times', run, tally)
     return 'dead'
@@ -50,7 +51,7 @@ register('renew', { 'allow-oom' }, function(q, args)
     local value = own and redis.call('HGET', q.jobs, id)
     local h = value and read(value)
     if h and h.entry == entry and streamOf(h) == stream and entry:sub(-#n - 1) == '-' .. n then
-      redis.call('XCLAIM', q[stream], GROUP, consumer, 0, entry, 'JUSTID')
+      redis.call('XCLAIM', q[stream], GROUP, consumer, 0, entry, 'RETRYCOUNT', whole(startOf(own, now)), 'JUSTID')
       answers[#answers + 1] = h.cancel and 'CANCEL' or 'OK'
     else
       answers[#answers + 1] = 'LOST'
@@ -105,6 +106,6 @@ register('recover', { 'allow-oom' }, function(q)
   end
   count(tally, 'recovered', recovered)
   writeTally(q, tally)
-  if recovered > 0 then ring(q) end
+  if recovered + dead > 0 then ring(q) end
   return { whole(recovered), whole(dead), left <= 0 and 'more' or 'done' }
 end)

@@ -1,116 +1,154 @@
--- The operator's verbs.
+-- The operator's verbs for jobs and queues; dead letters and settings have files of their own.
 
--- Where a job is: its state, and with `running` the pending entry (id, consumer, idle ms, deliveries).
-local function stateOf(q, id, h)
-  local dead = redis.call('ZSCORE', q.dead, id)
-  if dead then return 'dead', dead end
-  local due = redis.call('ZSCORE', q.delayed, id)
-  if due then return 'delayed', due end
-  if redis.call('ZSCORE', q.parked, parkedType(id, h)) then return 'parked' end
-  local pending = h.entry and redis.pcall('XPENDING', q[streamOf(h)], GROUP, h.entry, h.entry, 1)
-  if pending and not pending.err and pending[1] then return 'running', pending[1] end
-  return 'waiting'
-end
-
--- The job behind an id for a verb; nil and an error reply if there is none.
-local function find(q, args)
-  if #args ~= 1 then return nil, fail('INVALID', 'one job id is needed') end
-  local value = redis.call('HGET', q.jobs, args[1])
+-- The job behind an id for a verb: header, inline payload; or nil and an error reply.
+local function find(q, id)
+  if not id or #id < 1 then return nil, fail('INVALID', 'a job id is needed') end
+  local value = redis.call('HGET', q.jobs, id)
   if not value then
-    return nil, fail('UNKNOWN', 'queue ' .. q.name .. ' has no live or dead job ' .. args[1]:sub(1, 128) .. '; ended jobs are in Postgres')
+    return nil, fail('UNKNOWN', 'queue ' .. q.name .. ' has no live or dead job ' .. id:sub(1, 128) .. '; ended jobs are in Postgres')
   end
   local h, inline = read(value)
   if h then return h, inline end
-  if redis.call('ZREM', q.dead, args[1]) == 0 then
-    return nil, fail('INVALID', 'job ' .. args[1] .. ' cannot be read; its next claim buries it')
+  if redis.call('ZREM', q.dead, id) == 0 then
+    return nil, fail('INVALID', 'job ' .. id .. ' cannot be read; its next claim buries it')
   end
   -- No claim ever meets a dead letter, so it goes now; it was counted when it died.
-  buryUnreadable(q, configOf(q), args[1], value, false, {})
-  return nil, fail('INVALID', 'job ' .. args[1] .. ' could not be read and was removed; its bytes are in the event')
+  buryUnreadable(q, configOf(q), id, value, false, {})
+  return nil, fail('INVALID', 'job ' .. id .. ' could not be read and was removed; its bytes are in the event')
+end
+
+-- Reads `name value` pairs from args[at…] into a table; nil and an error reply unless every name is in `options`, which says
+-- how its text becomes a value and what would be right.
+local function named(args, at, options)
+  local found = {}
+  for i = at, #args, 2 do
+    local option = options[args[i]]
+    if not option then return nil, fail('INVALID', 'unknown option ' .. args[i]:sub(1, 40)) end
+    found[args[i]] = args[i + 1] and option[1](args[i + 1])
+    if found[args[i]] == nil then return nil, fail('INVALID', args[i] .. ' is ' .. option[2]) end
+  end
+  return found
+end
+
+-- The job behind args[1], if it waits, is delayed or parked: header, inline payload, state; or nil and an error reply.
+local function findMovable(q, args, verb)
+  local h, inline = find(q, args[1])
+  if not h then return nil, inline end
+  local state = stateOf(q, args[1], h)
+  if state == 'running' or state == 'dead' then
+    local remedy = state == 'dead' and 'requeue it' or 'cancel it, or wait for its end'
+    return nil, fail('INVALID', 'job ' .. args[1] .. ' is ' .. state .. '; ' .. verb .. ' is for waiting, delayed and parked jobs: ' .. remedy)
+  end
+  return h, inline, state
 end
 
 -- penstock_cancel: ends a job. KEYS queue; ARGV id. A job that does not run is cancelled at once: `cancelled ID`; of a running one
 -- the worker hears at its next renewal: `cancelling ID`. Errors: UNKNOWN; INVALID for a dead letter.
 register('cancel', { 'allow-oom' }, function(q, args)
-  local h, inline = find(q, args)
+  local h, inline = find(q, args[1])
   if not h then return inline end
-  local id, now, tally = args[1], clock(), {}
-  local state = stateOf(q, id, h)
-  if state == 'dead' then return fail('INVALID', 'job ' .. id .. ' is dead already') end
-  if state == 'running' then
-    h.cancel = 1
-    write(q, id, h, inline)
-    return { 'cancelling', id }
-  end
-  if state == 'waiting' then count(tally, WAITING[streamOf(h)], -1) end
-  redis.call('ZREM', q.delayed, id)
-  redis.call('ZREM', q.parked, parkedType(id, h))
-  cancelNow(q, configOf(q), id, h, inline, now, nil, tally)
+  if redis.call('ZSCORE', q.dead, args[1]) then return fail('INVALID', 'job ' .. args[1] .. ' is dead already') end
+  local tally = {}
+  local word = cancel(q, configOf(q), args[1], h, inline, clock(), tally)
   writeTally(q, tally)
-  return { 'cancelled', id }
+  return { word, args[1] }
 end)
 
--- penstock_requeue: gives a dead letter a new life, with all its attempts. KEYS queue; ARGV id.
--- Replies `queued ID`, or `duplicate ID` when another job has taken its unique key. Errors: UNKNOWN; INVALID unless it is dead.
-register('requeue', {}, function(q, args)
-  local h, inline = find(q, args)
+-- penstock_move: gives a waiting, delayed or parked job another level or another time. KEYS queue;
+-- ARGV id [priority LEVEL] [delay MS]; delay 0 is now. Replies `moved ID`. Errors: UNKNOWN; INVALID for running and dead jobs.
+register('move', { 'allow-oom' }, function(q, args)
+  local to, wrong = named(args, 2, { priority = OPTIONS.priority, delay = OPTIONS.delay })
+  if not to then return wrong end
+  local h, inline, state = findMovable(q, args, 'move')
   if not h then return inline end
-  local id, now, tally = args[1], clock(), {}
-  if not redis.call('ZSCORE', q.dead, id) then return fail('INVALID', 'job ' .. id .. ' is not dead') end
-  local holder = h.unique and holderOf(q, h.unique, now)
-  if holder then return { 'duplicate', holder } end
-  if h.unique then hold(q, h.unique, id, now + (h.ttl or UNIQUE_TTL)) end
-  redis.call('ZREM', q.dead, id)
-  h.attempt, h.crashes = nil, nil
-  enter(q, id, h, levelOf(h), now, tally)
+  local id, now, tally, config = args[1], clock(), {}, configOf(q)
+  local due = to.delay and now + to.delay or state == 'delayed' and h.runAt or now
+  withdraw(q, id, h, tally)
+  h.parked, h.place = nil, nil
+  if to.priority then h.priority = to.priority ~= 'normal' and to.priority or nil end
+  if due > now then
+    h.runAt = due
+    redis.call('ZADD', q.delayed, whole(due), id)
+  else
+    ready(q, config, id, h, now, tally)
+  end
   write(q, id, h, inline)
   writeTally(q, tally)
   ring(q)
-  return { 'queued', id }
+  return { 'moved', id }
 end)
 
--- penstock_pause, penstock_resume: no claims until resumed; everything else goes on. KEYS queue; no ARGV.
-register('pause', { 'allow-oom' }, function(q)
-  redis.call('HSET', q.config, 'paused', 'yes')
-  return { 'paused', q.name }
+-- Another queue may live on another server: a job goes there in three steps, each of which may be repeated. It departs (is parked
+-- here, and its enqueue's words are told), is enqueued there under the same id, and has departed.
+
+-- penstock_depart: the first step. KEYS queue; ARGV id target. Replies the words of its enqueue: type payload name value….
+register('depart', { 'allow-oom' }, function(q, args)
+  local h, inline, state = findMovable(q, args, 'move')
+  if not h then return inline end
+  if not args[2] or not queueOf(args[2]) or args[2] == q.name then return fail('INVALID', 'the name of another queue is needed') end
+  local id, now, tally = args[1], clock(), {}
+  local words = { h.type, payloadOf(q, id, inline) or '', 'id', id }
+  local function add(name, value)
+    if value then words[#words + 1], words[#words + 2] = name, type(value) == 'number' and whole(value) or value end
+  end
+  local left = state == 'delayed' and h.runAt - now
+  add('delay', left and left > 0 and left)
+  for _, name in ipairs({ 'priority', 'key', 'unique', 'ttl', 'timeout', 'headers', 'source', 'traceparent' }) do add(name, h[name]) end
+  add('attempts', h.maxAttempts)
+  if h.singleton then add('singleton', 'skip') else add('scope', h.scope) end
+  if h.deadline then
+    add('deadline', math.max(1, h.deadline - now - math.max(0, left or 0)))
+    add('late', h.late)
+  end
+  withdraw(q, id, h, tally)
+  h.place = nil
+  park(q, configOf(q), id, h, 'moving:' .. args[2])
+  write(q, id, h, inline)
+  writeTally(q, tally)
+  return words
 end)
 
-register('resume', { 'allow-oom' }, function(q)
-  redis.call('HDEL', q.config, 'paused')
-  ring(q)
-  return { 'resumed', q.name }
+-- penstock_departed: the last step. KEYS queue; ARGV id target. Replies `moved ID`. Errors: UNKNOWN; INVALID unless it departs there.
+register('departed', { 'allow-oom' }, function(q, args)
+  local h, inline = find(q, args[1])
+  if not h then return inline end
+  local id, tally = args[1], {}
+  if h.parked ~= 'moving:' .. (args[2] or '') or not unpark(q, id, h) then
+    return fail('INVALID', 'job ' .. id .. ' is not on its way to queue ' .. (args[2] or ''):sub(1, 128))
+  end
+  cancelNow(q, configOf(q), id, h, inline, clock(), nil, tally, 'moved to queue ' .. args[2])
+  writeTally(q, tally)
+  return { 'moved', id }
 end)
 
-local SETTINGS = {
-  lease = { function(v) return integer(v, 1000, 86400000) end, 'milliseconds, from 1000 to 86400000' },
-  weights = { function(v) return v:find('^[1-9]%d?%d?:[1-9]%d?%d?:[1-9]%d?%d?$') and v end, 'HIGH:NORMAL:LOW, each 1 to 999' },
-  maxLength = { function(v) return integer(v, 0, 99999999999) end, 'a number of jobs; 0 is no limit' },
-  maxEvents = { function(v) return integer(v, 1, 99999999999) end, 'a number of events' },
-  record = { function(v) return (v == 'yes' or v == 'no') and v end, 'yes or no' },
+local PURGED = { waiting = true, delayed = true, parked = true, dead = true }
+local FILTERS = {
+  state = { function(v) return PURGED[v] and v or nil end, 'waiting, delayed, parked or dead' },
+  type = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
 }
 
--- penstock_configure: settings that every worker and producer obeys. KEYS queue; ARGV [lease|weights|maxLength|maxEvents|record
--- VALUE]…. `record yes` keeps all events until a sink has recorded them. Replies name, old value, new value of each change.
--- Error: INVALID, and then nothing is changed.
-register('configure', {}, function(q, args)
-  for i = 1, #args, 2 do
-    local setting = SETTINGS[args[i]]
-    if not setting then return fail('INVALID', 'unknown setting ' .. args[i]:sub(1, 40)) end
-    if not args[i + 1] or not setting[1](args[i + 1]) then return fail('INVALID', args[i] .. ' is ' .. setting[2]) end
-  end
-  local changes = {}
-  for i = 1, #args, 2 do
-    local name, new = args[i], args[i + 1]
-    local old = redis.call('HGET', q.config, name) or tostring(DEFAULTS[name] or 'no')
-    redis.call('HSET', q.config, name, new)
-    if name == 'record' and new == 'yes' then redis.pcall('XGROUP', 'CREATE', q.events, SINK, '0', 'MKSTREAM') end
-    if old ~= new then
-      for _, word in ipairs({ name, old, new }) do changes[#changes + 1] = word end
+-- penstock_purge: cancels all jobs that wait, are delayed or parked; or those of one state or type; dead letters only if asked for.
+-- KEYS queue; ARGV cursor [state STATE] [type TYPE]. The cursor is 0 at first. Replies the next cursor, 0 at the end, and how many
+-- jobs are gone.
+register('purge', { 'allow-oom' }, function(q, args)
+  if not (args[1] or ''):find('^%d+$') then return fail('INVALID', 'a cursor is needed, 0 at first') end
+  local want, wrong = named(args, 2, FILTERS)
+  if not want then return wrong end
+  local config, now, tally, purged = configOf(q), clock(), {}, 0
+  local page = redis.call('HSCAN', q.jobs, args[1], 'COUNT', CALL_JOBS)
+  for i = 1, #page[2], 2 do
+    local id = page[2][i]
+    local h, inline = read(page[2][i + 1])
+    local state = h and (not want.type or h.type == want.type) and stateOf(q, id, h)
+    if state == 'dead' and want.state == 'dead' then
+      redis.call('ZREM', q.dead, id)
+      remove(q, id, inline)
+      purged = purged + 1
+    elseif state and state ~= 'dead' and state ~= 'running' and (not want.state or want.state == state) then
+      cancel(q, config, id, h, inline, now, tally, 'purged')
+      purged = purged + 1
     end
   end
-  ring(q)
-  return changes
+  writeTally(q, tally)
+  return { page[1], whole(purged) }
 end)
-
--- penstock_unrouted: counts an event that no route wanted. KEYS queue; no ARGV. Replies the total.
-register('unrouted', { 'allow-oom' }, function(q) return redis.call('HINCRBY', q.stats, 'unrouted', 1) end)

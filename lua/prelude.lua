@@ -2,7 +2,7 @@
 
 -- VERSION rises with every change of behaviour; a process never replaces a newer library by its own.
 -- COMPATIBLE is the oldest VERSION whose processes this library still serves.
-local VERSION, COMPATIBLE = 1, 1
+local VERSION, COMPATIBLE = 2, 2
 
 local GROUP, SINK = 'workers', 'sink'
 local LEVELS = { 'critical', 'high', 'normal', 'low' }
@@ -20,6 +20,7 @@ local CALL_BYTES = 4 * MIB      -- payload a claim hands out: bounds the reply, 
 local EVENT_BYTES = 8 * MIB     -- payload the sink reads at once
 local PAYLOAD_BYTES = 25 * MIB  -- GitHub's own limit for a delivery
 local ERROR_BYTES = 4 * KIB     -- of an error's text; the header carries it
+local HISTORY = 10              -- errors kept of a failing job
 local CALL_JOBS = 100           -- jobs a call: keeps a function near a millisecond
 local CALL_EVENTS = 1000
 local CALL_DUE = 200            -- due jobs promoted a call
@@ -34,7 +35,12 @@ local CONSUMER_IDLE = 3600000   -- ms after which a consumer with nothing pendin
 local DEFAULTS = {
   lease = 30000,                -- ms a worker may be silent before its runs are given to others
   weights = '6:3:1',            -- claims of high, normal and low while all three wait
+  policy = 'weighted',          -- or `strict`: no lower level while a higher one waits
+  fair = 'no',                  -- `yes`: the keys of a level take turns
   maxLength = 0,                -- jobs that are not dead; 0 is no limit
+  maxBytes = 0,                 -- of their payloads; 0 is no limit
+  refuse = 'critical',          -- a full queue refuses jobs of this level and below
+  retention = 7776000000,       -- ms a dead letter is kept, 90 days; 0 is for ever
   maxEvents = 1000000,          -- unrecorded events at which claims stop
 }
 
@@ -43,15 +49,19 @@ local DEFAULTS = {
 --   jobs           hash id -> header, then a newline and the payload if it is small
 --   bodies         hash id -> payload, if it is not
 --   delayed dead   zset id, ms: due time, time of death
---   parked         zset, lexicographic: reason\0rank\0sequence\0id
---   slots          hash concurrency key -> running
+--   parked         zset, lexicographic: reason\0rank\0place\0id; see lanes.lua
+--   open           zset of the lanes in it that a claim may look at, rank\0reason; by level, then by whose turn it is
+--   turns          hash, fair queues only: the virtual time of a lane, and of each key in it
+--   slots          hash limit -> running; holds: hash run -> the limits whose slots it has
+--   rates          zset limit, theoretical arrival time (GCRA) in us; gates: zset limit, ms when it lets the next one in
+--   history        hash id -> what went wrong, a line of JSON each; failing jobs only
 --   unique         hash dedupe key -> "expiry state id"; unique:expiry (zset) lets the sweep free memory
 --   bell           zset of one member: the doorbell
 --   events         stream, group `sink`
 --   config stats   hash
 local NAMES = {
-  'returned', 'critical', 'high', 'normal', 'low', 'jobs', 'bodies', 'delayed', 'parked', 'slots', 'dead', 'unique',
-  'unique:expiry', 'bell', 'events', 'config', 'stats',
+  'returned', 'critical', 'high', 'normal', 'low', 'jobs', 'bodies', 'delayed', 'parked', 'open', 'turns', 'slots', 'holds',
+  'rates', 'gates', 'dead', 'history', 'unique', 'unique:expiry', 'bell', 'events', 'config', 'stats',
 }
 local known, knownCount = {}, 0
 
@@ -104,18 +114,8 @@ end
 -- Integers below NUMBERS only; Lua writes larger numbers with an exponent.
 local function whole(number) return number .. '' end
 
--- What everyone obeys, with the defaults filled in.
-local function configOf(q)
-  local v = redis.call('HMGET', q.config, 'paused', 'lease', 'weights', 'maxLength', 'maxEvents', 'record')
-  return {
-    paused = v[1] == 'yes',
-    lease = tonumber(v[2] or '') or DEFAULTS.lease,
-    weights = v[3] or DEFAULTS.weights,
-    maxLength = tonumber(v[4] or '') or DEFAULTS.maxLength,
-    maxEvents = tonumber(v[5] or '') or DEFAULTS.maxEvents,
-    record = v[6] == 'yes',
-  }
-end
+-- Larger ones, up to 2^53.
+local function large(number) return string.format('%.0f', number) end
 
 -- Adds up changes of `stats` during a call and writes them at its end, one command a field.
 local function count(tally, field, by) tally[field] = (tally[field] or 0) + (by or 1) end

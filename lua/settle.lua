@@ -1,7 +1,9 @@
 -- Ending runs.
 
 -- Words of arguments behind each outcome's verb.
-local OUTCOMES = { completed = 1, retry = 2, dead = 1, release = 0, unhandled = 0, cancelled = 0 }
+local OUTCOMES = {
+  completed = 1, skipped = 1, retry = 2, snooze = 1, dead = 1, release = 0, unhandled = 0, cancelled = 0,
+}
 
 -- Reads outcomes from args[at…]: level entry id n startedAt ran verb argument…; nil and what is wrong if they do not fit.
 local function parseOutcomes(args, at)
@@ -10,7 +12,8 @@ local function parseOutcomes(args, at)
     local verb = args[at + 6]
     local words = OUTCOMES[verb or '']
     if not words then
-      return nil, 'an outcome is level entry id n startedAt ran completed|retry|dead|release|unhandled|cancelled'
+      return nil, 'an outcome is level entry id n startedAt ran '
+        .. 'completed|skipped|retry|snooze|dead|release|unhandled|cancelled'
     end
     local o = {
       level = args[at], entry = args[at + 1], id = args[at + 2], n = args[at + 3], startedAt = args[at + 4],
@@ -19,7 +22,9 @@ local function parseOutcomes(args, at)
     at = at + 7 + words
     if at > last + 1 then return nil, verb .. ' needs ' .. words .. ' more arguments' end
     if not WAITING[o.level] then return nil, 'unknown level ' .. o.level:sub(1, 40) end
-    if verb == 'retry' and not integer(o.first, 0, 99999999999) then return nil, 'retry needs a delay in milliseconds' end
+    if (verb == 'retry' or verb == 'snooze') and not integer(o.first, 0, 99999999999) then
+      return nil, verb .. ' needs a delay in milliseconds'
+    end
     if not tonumber(o.startedAt) or not tonumber(o.ran) then return nil, 'startedAt and ran are milliseconds' end
     outcomes[#outcomes + 1] = o
     if #outcomes > CALL_JOBS then return nil, 'more than ' .. CALL_JOBS .. ' outcomes' end
@@ -31,20 +36,52 @@ local VERBS = {}
 
 function VERBS.completed(q, config, o, h, inline, line, now, run, tally, gone)
   if h.unique then freeUnique(q, h, o.id, now, true) end
-  record(q, config, 'completed', o.id, line, run, o.first ~= '' and 'result', o.first, payloadOf(q, o.id, inline))
+  local payload = payloadOf(q, o.id, inline)
+  record(q, config, 'completed', o.id, line, run, o.first ~= '' and 'result', o.first, payload)
+  count(tally, 'bytes', -#(payload or ''))
   gone[#gone + 1] = o.id
   if not inline then redis.call('HDEL', q.bodies, o.id) end
+  if h.attempt or h.crashes then redis.call('HDEL', q.history, o.id) end
+end
+
+-- Done, because there was nothing to do.
+function VERBS.skipped(q, config, o, h, inline, line, now, run, tally, gone)
+  o.first = cjson.encode({ skipped = o.first })
+  count(tally, 'skipped')
+  VERBS.completed(q, config, o, h, inline, line, now, run, tally, gone)
+end
+
+-- The job waits for a time; it has left its lane for good.
+local function delay(q, o, h, due)
+  leave(h)
+  h.parked, h.place, h.runAt = nil, nil, due
+  redis.call('ZADD', q.delayed, whole(due), o.id)
+end
+
+-- When a retry that is due may run: its type's budget spreads the retries of an outage. 0 where there is none.
+local function budgetOf(q, config, kind, now)
+  local budgets = config.limits and config.limits.retries
+  local budget = budgets and (budgets[kind] or budgets[''])
+  return budget and math.ceil((spend(q, 'retries:type:' .. kind, budget, now) - budget.ahead - budget.interval) / 1000) or 0
 end
 
 function VERBS.retry(q, config, o, h, inline, line, now, run, tally)
   count(tally, 'failed')
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
-  leave(h)
   h.attempt, h.lastError = (h.attempt or 0) + 1, o.second:sub(1, ERROR_BYTES)
-  h.runAt = now + tonumber(o.first)
-  redis.call('ZADD', q.delayed, whole(h.runAt), o.id)
+  delay(q, o, h, math.max(now + tonumber(o.first), budgetOf(q, config, h.type, now)))
+  noteError(q, o.id, h, now, o.second, o.consumer)
   record(q, config, 'retried', o.id, write(q, o.id, h, inline), run, 'error', h.lastError)
   count(tally, 'retried')
+end
+
+-- Again later, no attempt charged.
+function VERBS.snooze(q, config, o, h, inline, line, now, run, tally)
+  if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
+  h.snoozes = (h.snoozes or 0) + 1
+  delay(q, o, h, now + tonumber(o.first))
+  record(q, config, 'snoozed', o.id, write(q, o.id, h, inline), run)
+  count(tally, 'snoozed')
 end
 
 function VERBS.dead(q, config, o, h, inline, line, now, run, tally)
@@ -60,9 +97,7 @@ end
 
 function VERBS.unhandled(q, config, o, h, inline, line, now, run, tally)
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
-  leave(h)
-  h.n = math.min(tonumber(o.n), NUMBERS - 1)
-  redis.call('ZADD', q.parked, 0, parkedType(o.id, h))
+  park(q, config, o.id, h, 'type:' .. h.type)
   record(q, config, 'unhandled', o.id, write(q, o.id, h, inline), run)
 end
 
@@ -88,6 +123,8 @@ local function settle(q, config, consumer, outcomes, again, now, tally)
       fits = found and idOf(found[2]) == o.id
     end
     if fits and redis.call('XACK', q[o.level], GROUP, o.entry) == 1 then
+      giveSlots(q, config, o.level, o.entry)
+      o.consumer = consumer
       local ended = over[o.level] or {}
       ended[#ended + 1], over[o.level] = o.entry, ended
       local run = o.level .. ' ' .. o.entry .. ' ' .. o.startedAt .. ' ' .. o.ran .. ' ' .. consumer

@@ -32,7 +32,21 @@ local function tidy(q)
   return removed
 end
 
--- penstock_sweep: promotes what is due, forgets unique keys that are over, and now and then consumers that are gone.
+-- Forgets dead letters that are older than the queue's `retention`; answers how many. Their rows stay in Postgres.
+local function expire(q, now, tally)
+  local retention = tonumber(redis.call('HGET', q.config, 'retention') or '') or DEFAULTS.retention
+  if retention == 0 then return 0 end
+  local ids = redis.call('ZRANGEBYSCORE', q.dead, '-inf', whole(now - retention), 'LIMIT', 0, CALL_JOBS)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', q.dead, id)
+    remove(q, id)
+  end
+  count(tally, 'expired', #ids)
+  return #ids
+end
+
+-- penstock_sweep: promotes what is due, opens lanes whose limit has room, forgets unique keys and dead letters that are over,
+-- rates that no longer count, and now and then consumers that are gone.
 -- KEYS queue; no ARGV. Replies promoted, freed, removed, and `more` or `done`.
 register('sweep', { 'allow-oom' }, function(q)
   local config, now, tally = configOf(q), clock(), {}
@@ -42,9 +56,11 @@ register('sweep', { 'allow-oom' }, function(q)
     redis.call('HSET', q.stats, 'tidiedAt', whole(now))
     removed = tidy(q)
   end
+  local expired = expire(q, now, tally)
+  redis.call('ZREMRANGEBYSCORE', q.rates, '-inf', large(now * 1000))
+  openAll(q, config, now, CALL_JOBS)
   writeTally(q, tally)
-  if promoted > 0 then ring(q) end
-  return {
-    whole(promoted), whole(freed), whole(removed), (promoted >= CALL_DUE or looked >= CALL_JOBS) and 'more' or 'done',
-  }
+  if promoted > 0 or redis.call('EXISTS', q.open) == 1 then ring(q) end
+  local isMore = promoted >= CALL_DUE or looked >= CALL_JOBS or expired >= CALL_JOBS
+  return { whole(promoted), whole(freed), whole(removed), isMore and 'more' or 'done' }
 end)

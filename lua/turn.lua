@@ -16,7 +16,15 @@ local function heldBack(q, config)
   if config.record and redis.call('XLEN', q.events) >= config.maxEvents then return 'bound' end
 end
 
--- Settles, promotes, claims. Answers now, lease, time to the next due job (-1: none), a flag and the number of answers;
+-- The ms until time alone lets something start: the first delayed job, the first rate that has room again. Nil if nothing.
+local function nextDue(q, config, now, wait)
+  local due = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
+  local gate = config.limits and redis.call('ZRANGE', q.gates, 0, 0, 'WITHSCORES')[2]
+  local next = math.min(tonumber(due or NUMBERS), tonumber(gate or NUMBERS), wait and now + wait or NUMBERS)
+  if next < NUMBERS then return math.max(0, next - now) end
+end
+
+-- Settles, promotes, claims. Answers now, lease, time until something is due (-1: none), a flag and the number of answers;
 -- then the answers, then five words a run: level entry id header payload.
 -- The flag: `more` (left over though the caller wanted it), `idle`, `paused`, `bound`.
 local function turn(q, consumer, want, outcomes, again)
@@ -24,20 +32,22 @@ local function turn(q, consumer, want, outcomes, again)
   local answers = settle(q, config, consumer, outcomes, again, now, tally)
   promote(q, config, now, tally)
   local held = heldBack(q, config)
-  local claim = newClaim(q, config, consumer, want, now, tally)
-  if want > 0 and not held then claimRuns(claim) end
+  local allowed = allowance(q, config, held and 0 or want, now)
+  local claim = newClaim(q, config, consumer, allowed, now, tally)
+  if allowed > 0 then claimRuns(claim) end
   writeTally(q, tally)
-  if not held and waitingOf(q) > 0 then
-    -- A claim that has seen the end of every stream knows better than the counters; a wrong one would ring for ever.
-    if claim.left > 0 and want > 0 and not claim.full and not claim.more then
-      for _, field in pairs(WAITING) do redis.call('HSET', q.stats, field, 0) end
-    else
-      ring(q)
-    end
+  -- A claim that has seen the end of every stream knows better than the counters; a wrong one would ring for ever.
+  local hasSeenAll, waits = claim.left > 0 and not claim.more, waitingOf(q) > 0
+  local room, wait = 0, nil
+  if hasSeenAll then
+    for _, field in pairs(waits and WAITING or {}) do redis.call('HSET', q.stats, field, 0) end
+  elseif not held and (waits or redis.call('EXISTS', q.open) == 1) then
+    room, wait = allowance(q, config, 1, now)
+    if room > 0 then ring(q) end
   end
-  local next = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
+  local next = nextDue(q, config, now, wait)
   local reply = {
-    whole(now), whole(config.lease), next and whole(math.max(0, next - now)) or '-1',
+    whole(now), whole(config.lease), next and whole(next) or '-1',
     held or claim.more and 'more' or 'idle', whole(#answers),
   }
   local at, jobs = #reply, claim.jobs
@@ -49,7 +59,8 @@ end
 
 -- penstock_turn: settles up to 100 runs, promotes what is due, claims up to `want` runs.
 -- KEYS queue; ARGV consumer want [again] [level entry id n startedAt ran VERB argument…]…, the verbs being completed RESULT,
--- retry DELAY ERROR, dead ERROR, release, unhandled, cancelled. `again` marks outcomes sent before whose answer was lost.
+-- skipped REASON, retry DELAY ERROR, snooze DELAY, dead ERROR, release, unhandled, cancelled. `again` marks outcomes sent
+-- before whose answer was lost.
 -- Replies as `turn` above says. Error: INVALID, and then nothing is done.
 register('turn', { 'allow-oom' }, function(q, args)
   local consumer, want = args[1], integer(args[2], 0, CALL_JOBS)

@@ -23,7 +23,8 @@ extension Header {
         }
         n = number
         if enqueuedAt == 0 { enqueuedAt = ready }
-        runAt = ready == enqueuedAt ? nil : ready
+        // What has waited in a lane was ready before its entry was made; then `runAt` stands beside it.
+        if runAt == nil { runAt = ready == enqueuedAt ? nil : ready }
         return true
     }
 
