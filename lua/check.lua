@@ -39,8 +39,10 @@ local function checkJob(check, id, value)
   local h, inline = read(value)
   if not h then
     check.found('unreadable', id, 'its header cannot be read', function()
-      for _, key in ipairs({ 'dead', 'delayed' }) do redis.call('ZREM', q[key], id) end
-      buryUnreadable(q, check.config, id, value, nil, tally)
+      -- A dead letter was counted when it died.
+      local isDead = redis.call('ZREM', q.dead, id) == 1
+      redis.call('ZREM', q.delayed, id)
+      buryUnreadable(q, check.config, id, value, nil, isDead and {} or tally)
     end)
     return
   end
@@ -62,7 +64,7 @@ local function checkJob(check, id, value)
   if not inline and redis.call('HEXISTS', q.bodies, id) == 0 then
     check.found('bodiless', id, 'its payload is missing; the claim that meets it buries it')
   end
-  if h.unique and places[1] ~= 'dead' and h.scope ~= 'until-started' then
+  if h.unique and places[1] ~= 'dead' and h.scope ~= 'until-started' and not h.cancel then
     local holder = holderOf(q, h.unique, check.now)
     if holder ~= id then
       check.found('unheld', id, 'its unique key is held by ' .. (holder or 'nobody'), not holder and function()
@@ -144,14 +146,14 @@ local function checkSlots(check)
     if slot ~= whole(sum) then
       check.found('slots', name, slot .. ' slots are taken, ' .. whole(sum) .. ' runs hold one', function()
         if sum > 0 then redis.call('HSET', q.slots, name, whole(sum)) else redis.call('HDEL', q.slots, name) end
-        openLanes(q, check.config, name)
+        openNext(q, check.config, name)
       end)
     end
   end
   check.looked = check.looked + #holds / 2
 end
 
--- A lane whose limit has room must be open; one whose rate has none must have its time in `gates`.
+-- A lane must be open, or stall for a limit without room.
 local function checkLanes(check, cursor)
   local q, config = check.q, check.config
   local from = cursor == '0' and '-' or '[' .. cursor .. '\1'
@@ -159,18 +161,13 @@ local function checkLanes(check, cursor)
     local member = redis.call('ZRANGEBYLEX', q.parked, from, '+', 'LIMIT', 0, 1)[1]
     if not member then return nil end
     local reason = member:match('^([^%z]*)%z') or member
-    if not isHeld(reason) then
-      local room, wait = roomOf(q, reason, limitNamed(config, reason), check.now)
-      for rank = 0, 3 do
-        local isOpen = redis.call('ZSCORE', q.open, rank .. '\0' .. reason)
-        local isShut = not isOpen and sizeOfLane(q, reason, rank) > 0
-        if isShut and (room > 0 and not redis.call('ZSCORE', q.gates, reason)
-            or room == 0 and wait and not redis.call('ZSCORE', q.gates, reason)) then
-          check.found('shut', reason, 'jobs of level ' .. LEVELS[rank + 1] .. ' wait for it, and nothing will let them in', function()
-            openLane(q, config, reason, rank)
-            ring(q)
-          end)
-        end
+    for rank = 0, isHeld(reason) and -1 or 3 do
+      if standOf(q, config, reason, rank, check.now) == 'shut' then
+        local fact = 'jobs of level ' .. LEVELS[rank + 1] .. ' wait in it, and nothing will let them in'
+        check.found('shut', (reason:gsub('\2', ' and ')), fact, function()
+          openLane(q, config, reason, rank)
+          ring(q)
+        end)
       end
     end
     check.looked = check.looked + 1

@@ -74,11 +74,13 @@ local function start(claim, id, h, inline)
   return write(q, id, h, inline)
 end
 
--- A job that may not run now waits in a lane; `wait` is the ms until that lane's rate has room.
-local function stop(claim, id, h, inline, reason, wait)
-  park(claim.q, claim.config, id, h, reason)
-  if wait then redis.call('ZADD', claim.q.gates, whole(claim.now + wait), reason) end
-  write(claim.q, id, h, inline)
+-- A job that `name` stops waits in the lane of its limits. An open lane stays so: it is looked at. Without a name the job only
+-- joins the others there.
+local function stop(claim, id, h, inline, limits, name, wait)
+  local q, reason, rank = claim.q, nameOf(limits), RANK[levelOf(h)]
+  park(q, id, h, reason)
+  write(q, id, h, inline)
+  if name and not redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then stall(q, claim.config, reason, rank, name, claim.now, wait) end
 end
 
 -- Judges one delivered entry: hands the run out, or answers true when the entry is over.
@@ -104,10 +106,15 @@ local function hand(claim, stream, entry, fields, id, value)
   count(tally, WAITING[stream], -1)
   local limits = limitsOf(claim.config, h)
   -- The keys of a fair queue take turns in its lanes, so what is in a stream (a plain XADD, or older than the setting) goes there.
-  local reason, wait = claim.config.isFair and stream ~= 'returned' and 'fair' or nil, nil
-  if limits and not reason then reason, wait = blockedBy(q, limits, claim.now) end
-  if reason then
-    stop(claim, id, h, inline, reason, wait)
+  if claim.config.isFair and stream ~= 'returned' then
+    ready(q, claim.config, id, h, claim.now, tally)
+    write(q, id, h, inline)
+    return true
+  end
+  local blocked, wait = nil, nil
+  if limits then blocked, wait = blockedBy(q, limits, claim.now) end
+  if blocked then
+    stop(claim, id, h, inline, limits, blocked, wait)
     return true
   end
   local size = inline and #inline or redis.call('HSTRLEN', q.bodies, id)
@@ -162,31 +169,35 @@ local function take(claim, stream, most)
   return false
 end
 
--- Takes the first job of an open lane, or finds that it cannot run: then it goes to the lane of the limit that stops it, and
--- where that is this lane, the lane closes. The run's entry is made and delivered in one step.
-local function takeHead(claim, reason, rank)
+-- Looks at the first job of an open lane. If a limit stops it the lane stalls, or the job goes to the lane where its limits are now;
+-- else it is taken: the run's entry is made and delivered in one step.
+local function takeHead(claim, reason, rank, turn)
   local q, config, now = claim.q, claim.config, claim.now
   local from, to = laneOf(reason, rank)
   local member = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
-  local place, id = (member or ''):match('^[^%z]*%z%d%z(%d+)%z(.*)$')
+  if not member then
+    redis.call('ZREM', q.open, rank .. '\0' .. reason)
+    return passOn(q, config, reason, now)
+  end
+  local id = member:match('^[^%z]*%z%d%z%d+%z(.*)$')
   local value = id and redis.call('HGET', q.jobs, id)
   local h, inline = nil, nil
   if value then h, inline = read(value) end
   if not h or memberOf(id, h) ~= member then
-    if member then redis.call('ZREM', q.parked, member) else closeLane(q, reason, rank) end
+    redis.call('ZREM', q.parked, member)
     if value and not h then buryUnreadable(q, config, id, value, nil, claim.tally) end
-    if not member and reason ~= 'fair' then redis.call('HDEL', q.turns, reason .. '\0' .. rank) end
     return
   end
   local limits = limitsOf(config, h)
   local blocked, wait = nil, nil
   if limits then blocked, wait = blockedBy(q, limits, now) end
-  if blocked == reason then return closeLane(q, reason, rank, now, wait) end
-  redis.call('ZREM', q.parked, member)
-  forgetTurn(q, reason, h)
-  if config.isFair then redis.call('HSET', q.turns, reason .. '\0' .. rank, whole(tonumber(place))) end
-  if blocked then
-    stop(claim, id, h, inline, blocked, wait)
+  local home = limits and nameOf(limits)
+  if blocked and home == reason then return stall(q, config, reason, rank, blocked, now, wait) end
+  unpark(q, id, h)
+  if config.isFair then redis.call('HSET', q.turns, rank, whole(math.max(turn, redis.call('HGET', q.turns, rank) or 0))) end
+  -- Older jobs of the same limits go first.
+  if blocked or reason == 'fair' and home and limitsOfLane(q, config, home, rank) then
+    stop(claim, id, h, inline, limits, blocked, wait)
   else
     local since = h.runAt or h.enqueuedAt
     enter(q, id, h, 'returned', now, claim.tally)
@@ -195,7 +206,7 @@ local function takeHead(claim, reason, rank)
     claim.entries = claim.entries + 1
     take(claim, 'returned', 1)
   end
-  openLane(q, config, reason, rank)
+  if not openLane(q, config, reason, rank, true) then passOn(q, config, reason, now) end
 end
 
 -- Divides `want` claims among the open levels by smooth weighted round robin; the credits carry over between calls.
@@ -243,14 +254,14 @@ local function takeLanes(claim, rank, most)
   local q, config, now, goal = claim.q, claim.config, claim.now, claim.left - most
   local from, to = large(rank * LEVEL), large(rank * LEVEL + NUMBERS)
   while claim.left > goal and not claim.full do
-    local lane = redis.call('ZRANGEBYSCORE', q.open, from, to, 'LIMIT', 0, 1)[1]
-    if not lane then return true end
+    local lane = redis.call('ZRANGEBYSCORE', q.open, from, to, 'WITHSCORES', 'LIMIT', 0, 1)
+    if not lane[1] then return true end
     if claim.looks < 1 then
       claim.more = true
       return false
     end
     claim.looks = claim.looks - 1
-    takeHead(claim, lane:sub(3), rank)
+    takeHead(claim, lane[1]:sub(3), rank, lane[2] - rank * LEVEL)
   end
   return false
 end
@@ -289,10 +300,12 @@ end
 
 -- Claims up to `want` runs: returned ones, critical ones, then the others by weight, or in strict order.
 local function claimRuns(claim)
+  local q = claim.q
   take(claim, 'returned', claim.left)
   for _, level in ipairs(claim.config.isStrict and LEVELS or { 'critical' }) do
     if claim.left > 0 and not claim.full then takeLevel(claim, level, claim.left) end
   end
   if claim.left > 0 and not claim.full and not claim.config.isStrict then takeByWeight(claim) end
-  if claim.left > 0 and claim.entries < 1 then claim.more = true end
+  -- A lane may open at a level that was looked at before.
+  if claim.left > 0 and (claim.entries < 1 or redis.call('EXISTS', q.open) == 1) then claim.more = true end
 end

@@ -40,6 +40,7 @@ local OPTIONS = {
 
 -- Checks the options that belong to `unique` together, and fills in what they imply; answers the job, or nil and what is wrong.
 local function settled(job)
+  if not (job.unique or job.ttl or job.scope or job.conflict or job.singleton or job['max-wait']) then return job end
   for _, name in ipairs({ 'ttl', 'scope', 'conflict', 'singleton', 'max-wait' }) do
     if job[name] and not job.unique then return nil, name .. ' is for jobs with a unique key' end
   end

@@ -61,7 +61,8 @@ end
 
 -- penstock_backlog: the counts of a queue. KEYS queue; no ARGV. Replies names and values: now paused draining record policy fair
 -- maxLength maxBytes refuse maxEvents events bytes limits delayed parked dead; waiting:STREAM running:STREAM oldest:STREAM;
--- total:NAME; parked:TYPE, the jobs whose type nobody runs, and stopped:LIMIT, those that a limit stops (twenty together);
+-- total:NAME; parked:TYPE, the jobs whose type nobody runs, and stopped:LIMIT[ and LIMIT], those that limits stop
+-- (twenty together);
 -- slots:LIMIT (twenty).
 register('backlog', { 'no-writes', 'allow-oom' }, function(q)
   local config = configOf(q)
@@ -95,7 +96,7 @@ register('backlog', { 'no-writes', 'allow-oom' }, function(q)
     if kind then
       add('parked:' .. kind, whole(sizeOfLane(q, reason)))
     elseif reason ~= 'fair' then
-      add('stopped:' .. reason, whole(sizeOfLane(q, reason)))
+      add('stopped:' .. reason:gsub('\2', ' and '), whole(sizeOfLane(q, reason)))
     end
     from = '[' .. reason .. '\1'
   end

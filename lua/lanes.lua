@@ -1,79 +1,92 @@
 -- Lanes: jobs that wait outside the streams, in `parked`, each lane in order of level and place.
 --
---   concurrency… rate… paused… singleton…   stopped by the limit of that name; parked
---   fair                                    a fair queue's waiting jobs; their state is `waiting`
---   type:TYPE                               no worker runs the type; a worker that does lets them in
---   moving:QUEUE                            on their way to another queue
+--   limit, or limit\2limit   stopped by one of these limits, all of which count for each of its jobs; parked
+--   fair                     a fair queue's waiting jobs; their state is `waiting`
+--   type:TYPE                no worker runs the type; a worker that does lets them in
+--   moving:QUEUE             on their way to another queue
 --
--- A claim looks at the lanes in `open` (`rank\0reason`), before the level's stream. Of a limit's lane these three hold at any
--- time: it is open, or the limit has no room, or `gates` has the time when a rate will have some. A job that waits in a lane
--- holds no slot; claim takes the job and the slot in one step, so nothing is let in for nothing.
+-- A claim looks at the lanes in `open`, before the level's stream, and takes a job and its slots in one step: nobody is let in
+-- for nothing. A lane whose first job finds no room is in `stalled` under the limit without room (so is every job behind it: they
+-- have the same limits), and a rate has the time when it will have some in `gates`. When there is room, one lane of that limit
+-- and of each level opens, each in its turn; who finds no room elsewhere, or no job, opens the next. So at any time: where a limit has room, one of
+-- its lanes is open, or none waits for it. Moving a lane is one step, however many jobs are in it.
 --
--- In a fair queue the keys of a lane take turns by start-time fair queueing (Goyal, Vin, Cheng, 1996): a job's place is the
--- lane's virtual time or one behind the last of its key, whichever is later; taking a job moves the virtual time to its place.
+-- In a fair queue keys take turns by start-time fair queueing (Goyal, Vin, Cheng, 1996): a job's place in the lane `fair` is the
+-- level's virtual time or one behind the last job of its key, whichever is later; taking it moves the virtual time to its place.
 
 local LEVEL = 1e15              -- in scores of `open`: a level is further apart than any two places
 
 local function laneOf(reason, rank) return '[' .. reason .. '\0' .. rank .. '\0', '(' .. reason .. '\0' .. rank .. '\1' end
 local function isHeld(reason) return reason:find('^type:') or reason:find('^moving:') end
+local function limitsIn(reason) return reason:gmatch('[^\2]+') end
 
 local function reasonOf(h) return h.parked or 'type:' .. h.type end
 local function memberOf(id, h)
   return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.place or h.n or 0) .. '\0' .. id
 end
 
--- What takes turns: a key; jobs without one by their type.
-local function turnOf(reason, h)
-  return reason .. '\0' .. RANK[levelOf(h)] .. '\0' .. (h.key and 'key:' .. h.key or 'type:' .. h.type)
+-- Opens one lane, if there are jobs in it; answers whether. In a fair queue a limit's lane takes turns with the keys in `fair`: it
+-- opens at the virtual time, or one behind it if it was just served.
+local function openLane(q, config, reason, rank, isServed)
+  for name in limitsIn(reason) do redis.call('ZREM', q.stalled, name .. '\0' .. rank .. '\0' .. reason) end
+  local from, to = laneOf(reason, rank)
+  local head = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+  if not head then
+    redis.call('ZREM', q.open, rank .. '\0' .. reason)
+    return false
+  end
+  local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
+  if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and 1 or 0) end
+  redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
+  return true
 end
 
--- The place of one more job in a lane of a fair queue.
-local function fairPlace(q, reason, h)
-  local field = turnOf(reason, h)
-  local known = redis.call('HMGET', q.turns, field, reason .. '\0' .. RANK[levelOf(h)])
+-- A limit has room: of the lanes that stall for it, one of each level opens, in turn; the shares of the levels decide between them.
+local function openNext(q, config, name)
+  for rank = 0, 3 do
+    local from, to = laneOf(name, rank)
+    local turn = name .. '\0' .. rank
+    local last, isOpen = redis.call('HGET', q.turns, turn), false
+    repeat
+      local stalled = last and redis.call('ZRANGEBYLEX', q.stalled, '(' .. turn .. '\0' .. last, to, 'LIMIT', 0, 1)[1]
+        or redis.call('ZRANGEBYLEX', q.stalled, from, to, 'LIMIT', 0, 1)[1]
+      last = stalled and stalled:sub(#turn + 2)
+      isOpen = last and openLane(q, config, last, rank)
+    until isOpen or not last
+    if isOpen then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
+  end
+end
+
+-- Opens the next lane of each limit of this one that has room.
+local function passOn(q, config, reason, now)
+  for name in limitsIn(reason) do
+    if roomOf(q, name, limitNamed(config, name), now) > 0 then openNext(q, config, name) end
+  end
+end
+
+-- The first job of a lane, and so every job in it, waits for a limit without room; `wait` is the ms until a rate has some.
+local function stall(q, config, reason, rank, name, now, wait)
+  redis.call('ZREM', q.open, rank .. '\0' .. reason)
+  redis.call('ZADD', q.stalled, 0, name .. '\0' .. rank .. '\0' .. reason)
+  if wait then redis.call('ZADD', q.gates, whole(now + wait), name) end
+  if reason ~= name then passOn(q, config, reason, now) end
+end
+
+-- The place of one more job in the lane of a fair queue. What takes turns is a key, or for jobs without one their type.
+local function turnOf(h) return RANK[levelOf(h)] .. '\0' .. (h.key and 'key:' .. h.key or 'type:' .. h.type) end
+
+local function fairPlace(q, h)
+  local field = turnOf(h)
+  local known = redis.call('HMGET', q.turns, field, RANK[levelOf(h)])
   local last, many = (known[1] or ''):match('^(%d+) (%d+)$')
   local place = math.max(tonumber(known[2] or 0), last and last + 1 or 0)
   redis.call('HSET', q.turns, field, whole(place) .. ' ' .. whole((many or 0) + 1))
   return place
 end
 
--- Opens one lane of a reason, if there are jobs in it.
-local function openLane(q, config, reason, rank)
-  local from, to = laneOf(reason, rank)
-  local head = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
-  if not head then return end
-  local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
-  if config.isFair and reason ~= 'fair' then place = tonumber(redis.call('HGET', q.turns, 'fair\0' .. rank) or 0) end
-  redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
-end
-
--- There is room under a limit: its lanes open.
-local function openLanes(q, config, reason)
-  if not redis.call('ZRANGEBYLEX', q.parked, '[' .. reason .. '\0', '(' .. reason .. '\1', 'LIMIT', 0, 1)[1] then return end
-  for rank = 0, 3 do openLane(q, config, reason, rank) end
-end
-
--- Parks a job for a reason; the caller writes the header. Who was parked for the same reason before, and found no room when
--- its turn came, goes back to its old place.
-local function park(q, config, id, h, reason, fresh)
-  local n = h.entry and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1) or fresh
-  local since = h.entry and tonumber(h.entry:match('^%d+'))
-  leave(h)
-  h.n = nil
-  if since and since < NUMBERS and since ~= h.enqueuedAt then h.runAt = since end
-  if config.isFair and not isHeld(reason) then
-    if h.parked ~= reason or not h.place then h.place = fairPlace(q, reason, h) end
-  else
-    h.place = h.place or n or nextNumber(q)
-  end
-  h.parked = reason
-  redis.call('ZADD', q.parked, 0, memberOf(id, h))
-  if reason == 'fair' then openLane(q, config, reason, RANK[levelOf(h)]) end
-end
-
--- One job less in a fair lane: the last one takes its key's turn along.
-local function forgetTurn(q, reason, h)
-  local field = turnOf(reason, h)
+-- One job less in the lane of a fair queue: the last one takes its key's turn along.
+local function forgetTurn(q, h)
+  local field = turnOf(h)
   local last, many = (redis.call('HGET', q.turns, field) or ''):match('^(%d+) (%d+)$')
   if not last then return end
   if tonumber(many) > 1 then
@@ -83,19 +96,32 @@ local function forgetTurn(q, reason, h)
   end
 end
 
+-- Parks a job; the caller writes the header. It keeps its place as long as it does not run to an end: who is let in and finds
+-- no room goes back to where it was.
+local function park(q, id, h, reason, fresh)
+  local n = h.entry and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1) or fresh
+  local since = h.entry and tonumber(h.entry:match('^%d+'))
+  leave(h)
+  h.n = nil
+  if since and since < NUMBERS and since ~= h.enqueuedAt then h.runAt = h.runAt or since end
+  if reason == 'fair' then h.place = fairPlace(q, h) else h.place = h.place or n or nextNumber(q) end
+  h.parked = reason
+  redis.call('ZADD', q.parked, 0, memberOf(id, h))
+end
+
 -- Takes a job out of its lane; answers whether it was in one.
 local function unpark(q, id, h)
   if redis.call('ZREM', q.parked, memberOf(id, h)) == 0 then return false end
-  forgetTurn(q, reasonOf(h), h)
+  if h.parked == 'fair' then forgetTurn(q, h) end
   return true
 end
 
 -- A job is ready to run: it waits in its level's stream, or in the lane of a fair queue.
 local function ready(q, config, id, h, now, tally, fresh)
   if not config.isFair then return enter(q, id, h, levelOf(h), now, tally, fresh) end
-  leave(h)
-  if h.enqueuedAt ~= now then h.runAt = now end
-  park(q, config, id, h, 'fair', fresh)
+  if not h.entry and h.enqueuedAt ~= now then h.runAt = now end
+  park(q, id, h, 'fair', fresh)
+  openLane(q, config, 'fair', RANK[levelOf(h)])
 end
 
 -- Puts a job that waited outside the streams back into its level.
@@ -104,14 +130,14 @@ local function reenter(q, config, id, now, tally)
   if not value then return end
   local h, inline = read(value)
   if not h then return buryUnreadable(q, config, id, value, nil, tally) end
-  if h.parked then forgetTurn(q, h.parked, h) end
   h.parked, h.place = nil, nil
   ready(q, config, id, h, now, tally)
   write(q, id, h, inline)
 end
 
--- Lets up to `most` jobs in that are parked for `reason`; answers how many.
-local function admit(q, config, reason, most, now, tally)
+-- Lets up to `most` jobs in that are parked because nobody ran their type; answers how many.
+local function admit(q, config, kind, most, now, tally)
+  local reason = 'type:' .. kind
   local members = redis.call('ZRANGEBYLEX', q.parked, '[' .. reason .. '\0', '(' .. reason .. '\1', 'LIMIT', 0, most)
   for _, member in ipairs(members) do
     redis.call('ZREM', q.parked, member)
@@ -121,60 +147,77 @@ local function admit(q, config, reason, most, now, tally)
   return #members
 end
 
--- Moves delayed jobs that are due into their streams, and opens the lanes of rates that have room again; answers how many jobs.
+-- Moves delayed jobs that are due into their streams, and opens the next lanes of rates that have room again; answers how many
+-- jobs.
 local function promote(q, config, now, tally)
   local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', whole(now), 'LIMIT', 0, CALL_DUE)
   for _, id in ipairs(due) do
     redis.call('ZREM', q.delayed, id)
     reenter(q, config, id, now, tally)
   end
-  for _, reason in ipairs(redis.call('ZRANGEBYSCORE', q.gates, '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)) do
-    redis.call('ZREM', q.gates, reason)
-    openLanes(q, config, reason)
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', q.gates, '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)) do
+    redis.call('ZREM', q.gates, name)
+    openNext(q, config, name)
   end
   return #due
 end
 
--- A lane's limit has no room: nobody looks at it until it has.
-local function closeLane(q, reason, rank, now, wait)
-  redis.call('ZREM', q.open, rank .. '\0' .. reason)
-  if wait then redis.call('ZADD', q.gates, whole(now + wait), reason) end
-end
-
--- A run is over, its entry acknowledged: its slots are free, and the lanes that waited for them open. `config.hasHolds` saves
--- the look in queues without limits.
+-- A run is over, its entry acknowledged: its slots are free, and for each a lane opens that waited for it. `config.hasHolds`
+-- saves the look in queues without limits.
 local function giveSlots(q, config, stream, entry)
   if config.hasHolds == nil then config.hasHolds = redis.call('EXISTS', q.holds) == 1 end
   if not config.hasHolds then return end
+  if config.hasStalled == nil then config.hasStalled = redis.call('EXISTS', q.stalled) == 1 end
   local run = stream .. ' ' .. entry
   local held = redis.call('HGET', q.holds, run)
   if not held then return end
   redis.call('HDEL', q.holds, run)
   for name in held:gmatch('[^\n]+') do
     if redis.call('HINCRBY', q.slots, name, -1) <= 0 then redis.call('HDEL', q.slots, name) end
-    openLanes(q, config, name)
+    if config.hasStalled then openNext(q, config, name) end
   end
 end
 
--- Looks at up to `most` reasons from where the last look ended, and opens the lanes whose limit has room: when limits have
--- changed, and in every sweep, so that a mistake heals. Answers whether it has seen all.
+-- The limits of the first job of a lane, which are those of all; nil if there is none, or none that can be read.
+local function limitsOfLane(q, config, reason, rank)
+  local from, to = laneOf(reason, rank)
+  local head = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+  local id = head and head:match('^[^%z]*%z%d%z%d+%z(.*)$')
+  local value = id and redis.call('HGET', q.jobs, id)
+  local h = value and read(value)
+  return h and (limitsOf(config, h) or {})
+end
+
+-- What a lane waits for: the name of a limit without room and where it is listed; nil if it should be open or is empty.
+local function standOf(q, config, reason, rank, now)
+  local limits = limitsOfLane(q, config, reason, rank)
+  if not limits or redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then return 'fine' end
+  local name, wait = blockedBy(q, limits, now)
+  if not name then return 'shut' end
+  -- A job whose limits have changed meanwhile finds its new lane when it is looked at.
+  if nameOf(limits) ~= reason then return 'shut' end
+  for i = 1, #limits, 2 do
+    local stalled = redis.call('ZSCORE', q.stalled, limits[i] .. '\0' .. rank .. '\0' .. reason)
+    local room, wait = roomOf(q, limits[i], limits[i + 1], now)
+    if stalled and room == 0 and (not wait or redis.call('ZSCORE', q.gates, limits[i])) then return 'fine' end
+  end
+  return 'shut'
+end
+
+-- Looks at up to `most` lanes from where the last look ended, and opens those that should be: when limits have changed, and in
+-- every sweep, so that a mistake heals.
 local function openAll(q, config, now, most)
   local from = redis.call('HGET', q.stats, 'openedTo') or '-'
   for _ = 1, most do
     local member = redis.call('ZRANGEBYLEX', q.parked, from, '+', 'LIMIT', 0, 1)[1]
-    if not member then
-      redis.call('HDEL', q.stats, 'openedTo')
-      return true
-    end
+    if not member then return redis.call('HDEL', q.stats, 'openedTo') end
     local reason = member:match('^([^%z]*)%z') or member
-    if not isHeld(reason) then
-      local room, wait = roomOf(q, reason, limitNamed(config, reason), now)
-      if room > 0 then openLanes(q, config, reason) elseif wait then redis.call('ZADD', q.gates, whole(now + wait), reason) end
+    for rank = 0, isHeld(reason) and -1 or 3 do
+      if standOf(q, config, reason, rank, now) == 'shut' then openLane(q, config, reason, rank) end
     end
     from = '[' .. reason .. '\1'
   end
   redis.call('HSET', q.stats, 'openedTo', from)
-  return false
 end
 
 -- Where a job is: its state, and with it the time of death, the due time, or the pending entry (id, consumer, idle ms,

@@ -22,11 +22,11 @@ local function reclaim(q, config, stream, entry, consumer, crashed, now, tally)
     return 'released'
   end
   h.crashes = (h.crashes or 0) + 1
-  noteError(q, id, h, now, 'its worker did not come back', consumer)
   if h.crashes >= CRASHES and not h.cancel then
     bury(q, config, id, h, inline, now, 'its worker did not come back, ' .. CRASHES .. ' times', run, tally)
     return 'dead'
   end
+  noteError(q, id, h, now, 'its worker did not come back', consumer)
   giveBack(q, config, id, h, inline, now, 'recovered', run, tally)
   return 'recovered'
 end
@@ -69,7 +69,7 @@ register('renew', { 'allow-oom' }, function(q, args)
   end
   for i = 5, 4 + types do
     if admitted < CALL_JOBS then
-      admitted = admitted + admit(q, config, 'type:' .. args[i], CALL_JOBS - admitted, now, tally)
+      admitted = admitted + admit(q, config, args[i], CALL_JOBS - admitted, now, tally)
     end
   end
   writeTally(q, tally)

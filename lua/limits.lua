@@ -4,6 +4,9 @@
 -- A slot is taken when a claim hands a run out and given back where XACK of that run answers 1: `holds` has the limits of each
 -- run, `slots` their sums. Rates are GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): one number a limit.
 
+-- Limits of the whole queue: they bound what a claim hands out, and stop no job by itself.
+local OF_QUEUE = { concurrency = true, rate = true }
+
 -- `COUNT/PERIOD[/BURST]`: us between two starts, and how far ahead of that a burst may be. Nil if it is no such text.
 local function rateOf(text)
   local number, period, burst = text:match('^(%d+)/(%d+)/?(%d*)$')
@@ -99,6 +102,7 @@ end
 -- are not asked job by job: a claim hands out no more than they allow.
 local function limitsOf(config, h)
   local limits, list = config.limits, nil
+  if not limits and not h.singleton then return nil end
   local function add(name, limit)
     if not limit then return end
     list = list or {}
@@ -122,9 +126,19 @@ local function limitsOf(config, h)
   return list
 end
 
+-- The lane of jobs with these limits; nil if none can stop them.
+local function nameOf(list)
+  local names = {}
+  for i = 1, #list, 2 do
+    if not OF_QUEUE[list[i]] then names[#names + 1] = list[i] end
+  end
+  return names[1] and table.concat(names, '\2')
+end
+
 -- The first of a job's limits that has no room, and its ms; nil if all have.
 local function blockedBy(q, list, now)
   for i = 1, #list, 2 do
+    if OF_QUEUE[list[i]] then return nil end
     local room, wait = roomOf(q, list[i], list[i + 1], now)
     if room == 0 then return list[i], wait end
   end

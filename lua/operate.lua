@@ -102,7 +102,7 @@ register('depart', { 'allow-oom' }, function(q, args)
   end
   withdraw(q, id, h, tally)
   h.place = nil
-  park(q, configOf(q), id, h, 'moving:' .. args[2])
+  park(q, id, h, 'moving:' .. args[2])
   write(q, id, h, inline)
   writeTally(q, tally)
   return words

@@ -50,8 +50,9 @@ local DEFAULTS = {
 --   bodies         hash id -> payload, if it is not
 --   delayed dead   zset id, ms: due time, time of death
 --   parked         zset, lexicographic: reason\0rank\0place\0id; see lanes.lua
---   open           zset of the lanes in it that a claim may look at, rank\0reason; by level, then by whose turn it is
---   turns          hash, fair queues only: the virtual time of a lane, and of each key in it
+--   open           zset of the lanes in it that a claim looks at, rank\0reason; by level, then by place
+--   stalled        zset, lexicographic, of the lanes that wait for a limit: limit\0rank\0reason
+--   turns          hash: the lane of a limit that was last let in; in fair queues virtual times, of levels and of keys
 --   slots          hash limit -> running; holds: hash run -> the limits whose slots it has
 --   rates          zset limit, theoretical arrival time (GCRA) in us; gates: zset limit, ms when it lets the next one in
 --   history        hash id -> what went wrong, a line of JSON each; failing jobs only
@@ -60,7 +61,7 @@ local DEFAULTS = {
 --   events         stream, group `sink`
 --   config stats   hash
 local NAMES = {
-  'returned', 'critical', 'high', 'normal', 'low', 'jobs', 'bodies', 'delayed', 'parked', 'open', 'turns', 'slots', 'holds',
+  'returned', 'critical', 'high', 'normal', 'low', 'jobs', 'bodies', 'delayed', 'parked', 'open', 'stalled', 'turns', 'slots', 'holds',
   'rates', 'gates', 'dead', 'history', 'unique', 'unique:expiry', 'bell', 'events', 'config', 'stats',
 }
 local known, knownCount = {}, 0

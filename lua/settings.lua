@@ -64,6 +64,30 @@ local function settingsOf(q)
   return settings
 end
 
+-- Runs that started before a limit was set count under it too: up to 1,000 of a stream.
+local function countRuns(q, config)
+  for _, stream in ipairs(STREAMS) do
+    local pending = redis.pcall('XPENDING', q[stream], GROUP, '-', '+', 1000)
+    for _, run in ipairs(pending.err and {} or pending) do
+      local found = redis.call('XRANGE', q[stream], run[1], run[1])[1]
+      local value = found and redis.call('HGET', q.jobs, idOf(found[2]) or stream .. '-' .. run[1])
+      local h = value and read(value)
+      local list = h and h.entry == run[1] and streamOf(h) == stream and limitsOf(config, h) or {}
+      local field = stream .. ' ' .. run[1]
+      local held = redis.call('HGET', q.holds, field)
+      local names = held and { held } or {}
+      for i = 1, #list, 2 do
+        local isKnown = ('\n' .. (held or '') .. '\n'):find('\n' .. list[i] .. '\n', 1, true)
+        if type(list[i + 1]) == 'number' and not isKnown then
+          redis.call('HINCRBY', q.slots, list[i], 1)
+          names[#names + 1] = list[i]
+        end
+      end
+      if #names > 0 then redis.call('HSET', q.holds, field, table.concat(names, '\n')) end
+    end
+  end
+end
+
 -- Writes the limits anew after a setting has changed, and opens the lanes that have room now.
 local function applyLimits(q, settings)
   local text = compile(settings)
@@ -71,7 +95,9 @@ local function applyLimits(q, settings)
     redis.call('HSET', q.config, 'limits', text)
     redis.call('DEL', q.gates)
     redis.call('HDEL', q.stats, 'openedTo')
-    openAll(q, configOf(q), clock(), 10 * CALL_JOBS)
+    local config = configOf(q)
+    if config.limits then countRuns(q, config) end
+    openAll(q, config, clock(), 10 * CALL_JOBS)
   end
 end
 
@@ -134,7 +160,6 @@ register('resume', { 'allow-oom' }, function(q, args)
   redis.call('HDEL', q.config, name)
   if args[2] then
     applyLimits(q, settingsOf(q))
-    openLanes(q, configOf(q), name)
   else
     redis.call('HDEL', q.config, 'draining')
   end

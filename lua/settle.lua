@@ -41,7 +41,7 @@ function VERBS.completed(q, config, o, h, inline, line, now, run, tally, gone)
   count(tally, 'bytes', -#(payload or ''))
   gone[#gone + 1] = o.id
   if not inline then redis.call('HDEL', q.bodies, o.id) end
-  if h.attempt or h.crashes then redis.call('HDEL', q.history, o.id) end
+  if h.lastError or h.crashes then redis.call('HDEL', q.history, o.id) end
 end
 
 -- Done, because there was nothing to do.
@@ -97,7 +97,7 @@ end
 
 function VERBS.unhandled(q, config, o, h, inline, line, now, run, tally)
   if h.cancel then return cancelNow(q, config, o.id, h, inline, now, run, tally) end
-  park(q, config, o.id, h, 'type:' .. h.type)
+  park(q, o.id, h, 'type:' .. h.type)
   record(q, config, 'unhandled', o.id, write(q, o.id, h, inline), run)
 end
 
@@ -120,7 +120,7 @@ local function settle(q, config, consumer, outcomes, again, now, tally)
       fits = h.entry == o.entry and streamOf(h) == o.level and o.entry:sub(-#o.n - 1) == '-' .. o.n
     else
       local found = value and o.entry:find('^%d+%-%d+$') and redis.call('XRANGE', q[o.level], o.entry, o.entry)[1]
-      fits = found and idOf(found[2]) == o.id
+      fits = found and (idOf(found[2]) or o.level .. '-' .. o.entry) == o.id
     end
     if fits and redis.call('XACK', q[o.level], GROUP, o.entry) == 1 then
       giveSlots(q, config, o.level, o.entry)

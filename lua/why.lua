@@ -78,7 +78,10 @@ function SAY.parked(q, config, id, h, _, now)
   if reason:find('^type:') then return 'is parked: no worker runs its type ' .. h.type .. '; start one' end
   local rank = RANK[levelOf(h)]
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))
-  return 'is parked, ' .. whole(before) .. ' jobs of its level before it: ' .. sayLimit(q, config, reason, now)
+  local limits = limitsOf(config, h)
+  local name = limits and blockedBy(q, limits, now)
+  return 'is parked, ' .. whole(before) .. ' jobs of its lane before it: '
+    .. (name and sayLimit(q, config, name, now) or 'its limits have room, the next claim looks at it')
 end
 
 function SAY.waiting(q, config, id, h, _, now)
