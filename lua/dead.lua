@@ -14,7 +14,7 @@ register('requeue', {}, function(q, args)
   if holder then return { 'duplicate', holder } end
   if h.unique then hold(q, h.unique, id, now + (h.ttl or UNIQUE_TTL)) end
   redis.call('ZREM', q.dead, id)
-  h.attempt, h.crashes, h.snoozes, h.deadline = nil, nil, nil, nil
+  h.attempt, h.crashes, h.snoozes, h.deadline, h.latest = nil, nil, nil, nil, nil
   if (to.delay or 0) > 0 then
     h.runAt = now + to.delay
     redis.call('ZADD', q.delayed, whole(h.runAt), id)

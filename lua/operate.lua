@@ -83,7 +83,7 @@ end)
 
 -- penstock_depart: the first step. KEYS queue; ARGV id target. Replies the words of its enqueue: type payload name value….
 register('depart', { 'allow-oom' }, function(q, args)
-  local h, inline, state = findMovable(q, args, 'move')
+  local h, inline = findMovable(q, args, 'move')
   if not h then return inline end
   if not args[2] or not queueOf(args[2]) or args[2] == q.name then return fail('INVALID', 'the name of another queue is needed') end
   local id, now, tally = args[1], clock(), {}
@@ -91,7 +91,7 @@ register('depart', { 'allow-oom' }, function(q, args)
   local function add(name, value)
     if value then words[#words + 1], words[#words + 2] = name, type(value) == 'number' and whole(value) or value end
   end
-  local left = state == 'delayed' and h.runAt - now
+  local left = h.runAt and h.runAt - now
   add('delay', left and left > 0 and left)
   for _, name in ipairs({ 'priority', 'key', 'unique', 'ttl', 'timeout', 'headers', 'source', 'traceparent' }) do add(name, h[name]) end
   add('attempts', h.maxAttempts)

@@ -24,7 +24,24 @@ import Testing
         ["t", "{}", "source", ""], ["t", "{}", "traceparent", String(repeating: "0", count: 129)],
     ]
 
-    @Test("a mistake is INVALID and nothing is kept", arguments: mistakes)
+    /// How options go together, those of a unique key above all.
+    static let mismatches: [[String]] = [
+        ["ttl", "10"], ["scope", "window"], ["conflict", "skip"], ["singleton", "skip"], ["max-wait", "10"],
+        ["unique", "u", "scope", "forever"], ["unique", "u", "conflict", "merge"], ["unique", "u", "scope", ""],
+        ["unique", "u", "singleton", "replace"], ["unique", "u", "singleton", "yes"],
+        ["unique", "u", "singleton", "skip", "scope", "window"],
+        ["unique", "u", "singleton", "skip", "conflict", "skip"],
+        ["unique", "u", "max-wait", "10"], ["unique", "u", "conflict", "cancel", "max-wait", "10"],
+        ["unique", "u", "conflict", "replace", "max-wait", "0"],
+        ["unique", "u", "conflict", "replace", "max-wait", "soon"],
+        ["unique", "u", "scope", "until-started", "ttl", "10"],
+        ["unique", "u", "scope", "until-finished", "ttl", "10"],
+        ["unique", "u", "conflict", "replace", "ttl", "10"], ["unique", "u", "singleton", "cancel", "ttl", "10"],
+        ["deadline", "0"], ["deadline", "-5"], ["deadline", "100000000000"], ["deadline", "noon"],
+        ["late", "drop"], ["deadline", "10", "late", "keep"], ["deadline", "10", "late", ""],
+    ]
+
+    @Test("a mistake is INVALID and nothing is kept", arguments: mistakes + mismatches.map { ["t", "{}"] + $0 })
     func invalid(words: [String]) async throws {
         #expect(try await queue.refusal("enqueue", words) == "INVALID")
         #expect(try await queue.redis("KEYS", queue.key("*")) == .array([]))

@@ -10,19 +10,24 @@ import Synchronization
 final class Lab: Sendable {
     private let extra: [String]
     private let source: String
+    private let hasManualClock: Bool
     private let started = Mutex<Task<Client, any Error>?>(nil)
 
     /// - Parameters:
     ///   - extra: arguments of redis-server.
     ///   - source: the library, where a test needs one with another constant.
-    init(_ extra: String..., source: String = Library.source) {
+    ///   - hasManualClock: whether time stands still in its queues until a test lets it pass.
+    init(_ extra: String..., source: String = Library.source, hasManualClock: Bool = false) {
         self.extra = extra
-        self.source = source
+        self.source = hasManualClock ? ManualClock.built(into: source) : source
+        self.hasManualClock = hasManualClock
     }
 
     /// A queue that no other test uses.
     func queue() async throws -> TestQueue {
-        TestQueue(name: "q\(UInt32.random(in: .min ... .max))", client: try await client())
+        let queue = TestQueue(name: "q\(UInt32.random(in: .min ... .max))", client: try await client())
+        if hasManualClock { try await queue.setClock(try await queue.now()) }
+        return queue
     }
 
     private func client() async throws -> Client {

@@ -1,0 +1,64 @@
+import Redis
+import Testing
+
+/// What `penstock_check` finds.
+struct Finding: Equatable {
+    let code: String
+    let subject: String
+    let fact: String
+    let fate: String
+}
+
+extension TestQueue {
+    /// All findings of a whole check.
+    func findings() async throws -> [Finding] { try await look("check", readOnly: true) }
+
+    /// All findings of a whole repair.
+    func repair() async throws -> [Finding] { try await look("repair", readOnly: false) }
+
+    /// No invariant is violated.
+    func expectClean(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let findings = try await findings()
+        #expect(findings.isEmpty, sourceLocation: sourceLocation)
+    }
+
+    private func look(_ function: String, readOnly: Bool) async throws -> [Finding] {
+        var findings: [Finding] = []
+        var cursor = "0"
+        repeat {
+            let words = try #require(try await reply(function, ["cursor", cursor], readOnly: readOnly).strings)
+            cursor = words[0]
+            findings += stride(from: 2, to: words.count, by: 4).map {
+                Finding(code: words[$0], subject: words[$0 + 1], fact: words[$0 + 2], fate: words[$0 + 3])
+            }
+        } while cursor != "0"
+        return findings
+    }
+
+    func why(_ id: String) async throws -> String {
+        try #require(try await reply("why", [id], readOnly: true).strings?.first)
+    }
+
+    /// The ids of the runs that a claim hands out, which stay running.
+    func claimed(_ want: Int = 100, by consumer: String = "w1") async throws -> [String] {
+        try await turn(want, by: consumer).runs.map(\.id)
+    }
+
+    /// Claims and completes until nothing is handed out any more; the ids in the order in which they ran.
+    func runAll(_ want: Int = 100) async throws -> [String] {
+        var ids: [String] = []
+        var turn = try await turn(want)
+        while !turn.runs.isEmpty || turn.flag == "more" {
+            ids += turn.runs.map(\.id)
+            turn = try await self.turn(want, turn.runs.map(\.completes))
+        }
+        return ids
+    }
+
+    /// Makes everything that is delayed due.
+    func makeDue() async throws {
+        for id in try await redis("ZRANGE", key("delayed"), "0", "-1").strings ?? [] {
+            try await redis("ZADD", key("delayed"), "XX", "1", id)
+        }
+    }
+}
