@@ -111,6 +111,10 @@ let package = Package(
             dependencies: ["Servers", "Redis", "Penstock", nioCore, nioPosix, logging],
             path: "Tests/Support",
             swiftSettings: strict),
+        // Workers in processes of their own, for tests that let several compete and kill some.
+        .executableTarget(
+            name: "Trial", dependencies: ["Penstock", nioCore, logging, lifecycle], path: "Tests/Trial",
+            swiftSettings: strict),
         .testTarget(name: "ServersTests", dependencies: ["Support", "Servers"], swiftSettings: strict),
         .testTarget(
             name: "FunctionsTests",
@@ -142,7 +146,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CLI", "Support", "Servers", "Penstock", "Sink", nioCore,
+                "CLI", "Trial", "Support", "Servers", "Penstock", "Sink", "Redis", nioCore, nioPosix, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
