@@ -44,7 +44,7 @@ enum Failure: Error, Equatable {
             switch error {
             case .away: .away("Redis is away: \(error); start it, or name another with --redis-url or REDIS_URL")
             case .invalid: .usage("\(error)")
-            case .full, .unknown, .refused: .failed("\(error)")
+            case .full, .outOfMemory, .unknown, .refused: .failed("\(error)")
             }
     }
 

@@ -77,20 +77,20 @@ extension Engine {
         }
     }
 
-    /// Enforces the timeout of a run.
+    /// Enforces the limits of a run.
     func watch(_ run: Run) {
-        if let timeout = run.timeout { watch(run, for: timeout, of: timeout) }
+        for limit in run.limits { watch(run, for: limit.duration, of: limit) }
     }
 
-    private func watch(_ run: Run, for left: Duration, of timeout: Duration) {
+    private func watch(_ run: Run, for left: Duration, of limit: Run.Limit) {
         // Weakly: a run that is over must not be kept, with its payload, until its timeout would have come.
         eventLoop.scheduleTask(in: TimeAmount(left)) { [weak self, weak run] in
             guard let run else { return }
-            if let left = run.timeLeft(of: timeout) {
-                self?.assumeIsolated { $0.watch(run, for: left, of: timeout) }
+            if let left = run.timeLeft(of: limit) {
+                self?.assumeIsolated { $0.watch(run, for: left, of: limit) }
                 return
             }
-            guard run.stop(because: .timedOut(timeout)) else { return }
+            guard run.stop(because: limit.fate) else { return }
             self?.assumeIsolated { $0.giveUpLater(run) }
         }
     }

@@ -6,15 +6,17 @@ package struct Event: Sendable {
         // Ends of jobs.
         case completed, dead, cancelled
         // Ends of runs after which the job goes on.
-        case retried, released, recovered, unhandled
+        case retried, snoozed, released, recovered, unhandled
+        // A person has dealt with a dead letter.
+        case resolved
 
         /// The job's state after the event.
         package var state: JobState {
             switch self {
             case .completed: .completed
-            case .dead: .dead
+            case .dead, .resolved: .dead
             case .cancelled: .cancelled
-            case .retried: .delayed
+            case .retried, .snoozed: .delayed
             case .released, .recovered: .waiting
             case .unhandled: .parked
             }
@@ -23,7 +25,7 @@ package struct Event: Sendable {
         package var isTerminal: Bool {
             switch self {
             case .completed, .dead, .cancelled: true
-            case .retried, .released, .recovered, .unhandled: false
+            case .retried, .snoozed, .released, .recovered, .unhandled, .resolved: false
             }
         }
     }

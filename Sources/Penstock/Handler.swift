@@ -2,8 +2,8 @@ import Foundation
 import NIOCore
 import NIOFoundationCompat
 
-/// Runs one job. Returning completes it; throwing `Retry` or `Bury` decides its future, any other error retries it
-/// with backoff while attempts last. The task is cancelled at the job's timeout, when the job is cancelled, when its
+/// Runs one job. Returning completes it; throwing `Skip`, `Snooze`, `Retry` or `Bury` decides its future, any other error
+/// retries it as the type's `RetryPolicy` says while attempts last. The task is cancelled at the job's timeout, when the job is cancelled, when its
 /// lease is lost, and at the end of the worker's grace period.
 ///
 /// Handlers run on threads of their own, so that one that blocks or computes does not hold up the engine.
@@ -51,4 +51,22 @@ public struct Bury: Error, CustomStringConvertible {
     public init(_ reason: String) { self.reason = reason }
 
     public var description: String { reason }
+}
+
+/// Throw this when there is nothing to do: the job is completed, and neither a failure nor a retry is counted.
+public struct Skip: Error, CustomStringConvertible {
+    public let reason: String
+
+    public init(_ reason: String) { self.reason = reason }
+
+    public var description: String { reason }
+}
+
+/// Throw this to run the job again after a chosen time because it is too early. It charges no attempt.
+public struct Snooze: Error, CustomStringConvertible {
+    public let after: Duration
+
+    public init(after: Duration) { self.after = after }
+
+    public var description: String { "snoozed for \(after)" }
 }

@@ -48,6 +48,8 @@ extension Header {
         case ("traceparent", .text(let text)): traceparent = text
         case ("lastError", .text(let text)): lastError = text
         case ("crashes", .number(let number)): crashes = number
+        case ("snoozes", .number(let number)): snoozes = number
+        case ("cancel", .number): isCancelling = true
         default: break
         }
         return true

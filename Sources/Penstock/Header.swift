@@ -24,6 +24,10 @@ package struct Header: Sendable, Equatable {
     package var lastError: String?
     /// Runs whose worker did not come back.
     package var crashes = 0
+    /// Runs after which the handler asked for a later one, no attempt charged.
+    package var snoozes = 0
+    /// Whether an operator wants it to end.
+    package var isCancelling = false
 
     package init() {}
 }

@@ -24,6 +24,7 @@ public struct Job: Sendable {
     public let headers: [String: String]
     /// The producer's bytes, never decoded or re-encoded on the way.
     public let payload: ByteBuffer
+    let pulse = Pulse()
 
     package init(
         id: String, queue: String, type: String, priority: Priority = .normal, key: String? = nil, attempt: Int = 1,
@@ -42,6 +43,9 @@ public struct Job: Sendable {
         self.headers = headers
         self.payload = payload
     }
+
+    /// A sign of life, for types with a `heartbeat`: call it more often than that, from anywhere.
+    public func heartbeat() { pulse.beat() }
 
     /// Decodes the payload as JSON.
     /// - Throws: `Bury`, because a payload that cannot be decoded today cannot be decoded at the next attempt either.

@@ -24,9 +24,45 @@ public struct JobRecord: Sendable {
     /// The consumer that runs it, or ran it last.
     public var worker: String?
     public var error: String?
+    /// The deduplication key.
+    public var unique: String?
+    /// Runs whose worker did not come back, of a live or dead job.
+    public var crashes = 0
+    /// Runs that were put off without an attempt charged.
+    public var snoozes = 0
+    /// Whether somebody has asked for the end of a running job.
+    public var isCancelling = false
+    /// What went wrong, the oldest first: the last ten times, of a live or dead job.
+    public var failures: [Failure] = []
+    /// What a person wrote who dealt with the dead letter.
+    public var note: String?
     /// JSON text.
     public var result: ByteBuffer?
     public var payload: ByteBuffer?
+
+    /// One run that failed, or whose worker did not come back.
+    public struct Failure: Sendable, Equatable {
+        public let at: Date
+        /// Attempts charged by then.
+        public let attempt: Int
+        public let error: String
+        public let worker: String?
+
+        /// A line of JSON as the function library keeps it.
+        init?(_ line: Substring) {
+            struct Note: Decodable {
+                let at: Int
+                let attempt: Int
+                let error: String
+                let worker: String?
+            }
+            guard let note = try? JSONDecoder().decode(Note.self, from: Data(line.utf8)) else { return nil }
+            at = Date(milliseconds: note.at)
+            attempt = note.attempt
+            error = note.error
+            worker = note.worker
+        }
+    }
 
     package init(queue: String, id: String, type: String, state: JobState, priority: Priority) {
         self.queue = queue

@@ -5,7 +5,9 @@ import Redis
 struct Outcome: Sendable {
     enum Verdict: Sendable {
         case completed(ByteBuffer?)
+        case skipped(String)
         case retry(Duration, String)
+        case snooze(Duration)
         case dead(String)
         case release
         case unhandled
@@ -42,10 +44,16 @@ struct Outcome: Sendable {
         case .completed(let result):
             command.append("completed")
             command.append(result ?? ByteBuffer())
+        case .skipped(let reason):
+            command.append("skipped")
+            command.append(Self.clipped(reason))
         case .retry(let pause, let text):
             command.append("retry")
-            command.append(Int(min(max(0, pause.milliseconds), 99_999_999_999)))
+            command.append(Self.milliseconds(pause))
             command.append(Self.clipped(text))
+        case .snooze(let pause):
+            command.append("snooze")
+            command.append(Self.milliseconds(pause))
         case .dead(let text):
             command.append("dead")
             command.append(Self.clipped(text))
@@ -54,6 +62,8 @@ struct Outcome: Sendable {
         case .cancelled, .none: command.append("cancelled")
         }
     }
+
+    private static func milliseconds(_ pause: Duration) -> Int { Int(min(max(0, pause.milliseconds), 99_999_999_999)) }
 
     /// The function library keeps 4 KiB of an error.
     private static func clipped(_ text: String) -> String { String(text.prefix(4096)) }

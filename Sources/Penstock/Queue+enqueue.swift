@@ -68,13 +68,6 @@ extension Queue {
     }
 }
 
-extension Receipt {
-    fileprivate init?(word: String, value: String) {
-        guard word == "queued" || word == "duplicate" else { return nil }
-        self.init(id: value, isDuplicate: word == "duplicate")
-    }
-}
-
 extension NewJob {
     /// The words of `penstock_enqueue` behind the queue.
     fileprivate func append(to command: inout Command) throws(QueueError) {
@@ -86,6 +79,11 @@ extension NewJob {
             ("traceparent", traceparent), ("attempts", attempts.map(String.init)),
             ("delay", try delay.map { value throws(QueueError) in try milliseconds(value, "delay") }),
             ("ttl", try ttl.map { value throws(QueueError) in try milliseconds(value, "ttl") }),
+            ("scope", scope == .window ? nil : scope.rawValue),
+            ("conflict", conflict == .skip ? nil : conflict.rawValue), ("singleton", singleton?.rawValue),
+            ("max-wait", try maxWait.map { value throws(QueueError) in try milliseconds(value, "max-wait") }),
+            ("deadline", try deadline.map { value throws(QueueError) in try milliseconds(value, "deadline") }),
+            ("late", late == .bury ? nil : late.rawValue),
             ("timeout", try timeout.map { value throws(QueueError) in try milliseconds(value, "timeout") }),
             ("at", try at.map { value throws(QueueError) in try milliseconds(value, "at") }),
             ("priority", priority == .normal ? nil : priority.name),

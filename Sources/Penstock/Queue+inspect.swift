@@ -26,8 +26,24 @@ extension Queue {
         record.dueAt = facts["due"]?.integer.map(Date.init(milliseconds:))
         record.finishedAt = facts["died"]?.integer.map(Date.init(milliseconds:))
         record.worker = facts["worker"]?.string
+        record.startedAt = facts["started"]?.integer.map(Date.init(milliseconds:))
+        record.unique = header.unique
+        record.crashes = header.crashes
+        record.snoozes = header.snoozes
+        record.isCancelling = header.isCancelling
+        record.failures = (facts["history"]?.string ?? "").split(separator: "\n").compactMap(JobRecord.Failure.init)
         record.payload = facts["payload"]?.bytes
         return record
+    }
+
+    /// `name=value` a line; a name may have the character in it.
+    private static func limits(_ text: String) -> [String: String] {
+        var limits: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let equals = line.lastIndex(of: "=") else { continue }
+            limits[String(line[..<equals])] = String(line[line.index(after: equals)...])
+        }
+        return limits
     }
 
     /// The counts of this moment.
@@ -51,6 +67,11 @@ extension Queue {
             queue: name, levels: levels, delayed: number("delayed"), parked: number("parked"), dead: number("dead"),
             parkedTypes: named("parked:"), events: number("events"), maxEvents: number("maxEvents"),
             isRecording: facts["record"]?.string == "yes", isPaused: facts["paused"]?.string == "yes",
+            isDraining: facts["draining"]?.string == "yes", isStrict: facts["policy"]?.string == "strict",
+            isFair: facts["fair"]?.string == "yes", maxLength: number("maxLength"), bytes: number("bytes"),
+            maxBytes: number("maxBytes"),
+            refuse: facts["refuse"]?.string.flatMap { Priority(name: $0) } ?? .critical,
+            stopped: named("stopped:"), slots: named("slots:"), limits: Self.limits(facts["limits"]?.string ?? ""),
             totals: named("total:"), now: Date(milliseconds: number("now")))
     }
 }

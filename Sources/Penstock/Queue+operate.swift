@@ -2,50 +2,57 @@ import Redis
 
 extension Queue {
     /// What `cancel` did.
-    public enum Cancellation: Sendable, Equatable {
+    public enum Cancellation: String, Sendable, Equatable {
         /// The job is over.
         case cancelled
         /// It runs; its worker hears of it at its next renewal.
         case cancelling
     }
 
-    /// A setting that changed.
-    public struct Change: Sendable, Equatable {
-        public let name: String
-        public let old: String
-        public let new: String
-    }
-
     /// Ends a live job.
     /// - Throws: `QueueError.unknown`; `.invalid` for a dead letter.
     public func cancel(_ id: String) async throws(QueueError) -> Cancellation {
-        try await call("cancel", [id]).array?.first?.string == "cancelling" ? .cancelling : .cancelled
+        let word = try await call("cancel", [id]).array?.first?.string
+        guard let answer = word.flatMap(Cancellation.init) else { throw .garbled("cancel") }
+        return answer
     }
 
-    /// Gives a dead letter a new life with all its attempts. When another job has taken its unique key meanwhile, the
-    /// receipt is a duplicate and names that job.
-    public func requeue(_ id: String) async throws(QueueError) -> Receipt {
-        let words = try await call("requeue", [id]).strings ?? []
-        guard words.count == 2 else { throw .refused("the answer to a requeue cannot be read") }
-        return Receipt(id: words[1], isDuplicate: words[0] == "duplicate")
+    /// Gives a waiting, delayed or parked job another level or another time.
+    /// - Parameter delay: from now; zero makes it ready at once, nil leaves the time as it is. Milliseconds matter.
+    /// - Throws: `QueueError.unknown`; `.invalid` for a running or dead job.
+    public func move(_ id: String, priority: Priority? = nil, delay: Duration? = nil) async throws(QueueError) {
+        var words = [id]
+        if let priority { words += ["priority", priority.name] }
+        if let delay { words += ["delay", String(max(0, delay.milliseconds))] }
+        _ = try await call("move", words)
     }
 
-    /// Stops claims of every worker; what runs goes on.
-    public func pause() async throws(QueueError) { _ = try await call("pause") }
-
-    public func resume() async throws(QueueError) { _ = try await call("resume") }
-
-    /// Writes settings that everyone obeys: `lease` (ms), `weights`, `maxLength`, `maxEvents`, `record`.
-    /// - Returns: what was different before.
-    public func configure(_ settings: [String: String]) async throws(QueueError) -> [Change] {
-        var arguments: [String] = []
-        for (name, value) in settings.sorted(by: { $0.key < $1.key }) { arguments += [name, value] }
-        let words = try await call("configure", arguments).strings ?? []
-        return stride(from: 0, to: words.count - 2, by: 3).map {
-            Change(name: words[$0], old: words[$0 + 1], new: words[$0 + 2])
-        }
+    /// Ends all jobs that wait, are delayed or parked, or those of one state or type. Dead letters only if `state` says so;
+    /// running jobs never. What comes in meanwhile may escape.
+    /// - Returns: how many.
+    /// - Throws: `QueueError.invalid` for a state that cannot be purged.
+    public func purge(state: JobState? = nil, type: String? = nil) async throws(QueueError) -> Int {
+        var options: [String] = []
+        if let state { options += ["state", state.rawValue] }
+        if let type { options += ["type", type] }
+        var cursor = "0"
+        var purged = 0
+        repeat {
+            let words = try await call("purge", [cursor] + options).strings ?? []
+            guard words.count == 2, let count = Int(words[1]) else { throw .garbled("purge") }
+            cursor = words[0]
+            purged += count
+        } while cursor != "0"
+        return purged
     }
 
     /// Counts a webhook that no route wanted.
     package func countUnrouted() async throws(QueueError) { _ = try await call("unrouted") }
+}
+
+extension QueueError {
+    /// An answer of another form than the function library gives.
+    static func garbled(_ function: String) -> QueueError {
+        .refused("the answer of penstock_\(function) cannot be read; see that all processes have the same version")
+    }
 }

@@ -4,8 +4,10 @@ public enum QueueError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Redis cannot be reached or cannot serve now; trying again later helps. `maybeExecuted` says that the command
     /// was sent and its answer lost.
     case away(String, maybeExecuted: Bool)
-    /// The queue is at its maximum length, or Redis at its `maxmemory`.
+    /// The queue is at its `maxLength` or `maxBytes`, or drains.
     case full(String)
+    /// Redis is at its `maxmemory`; it still takes what frees memory.
+    case outOfMemory(String)
     /// The request itself is wrong; trying again does not help.
     case invalid(String)
     /// No live or dead job has this id.
@@ -17,7 +19,7 @@ public enum QueueError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .away(let text, let maybeExecuted):
             maybeExecuted ? "\(text); the command may have been executed" : text
-        case .full(let text), .invalid(let text), .unknown(let text), .refused(let text): text
+        case .full(let text), .outOfMemory(let text), .invalid(let text), .unknown(let text), .refused(let text): text
         }
     }
 }

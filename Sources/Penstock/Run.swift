@@ -14,9 +14,26 @@ final class Run: Sendable {
     /// Why a running handler is asked to stop.
     enum Fate: Sendable {
         case timedOut(Duration)
+        case silent(Duration)
         case cancelled
         case lost
         case shutdown
+    }
+
+    /// A time after which a handler is stopped: of the whole run, or since its last sign of life.
+    struct Limit: Sendable {
+        let duration: Duration
+        let isOfSilence: Bool
+
+        var fate: Fate { isOfSilence ? .silent(duration) : .timedOut(duration) }
+    }
+
+    /// The limits of this run.
+    var limits: [Limit] {
+        [
+            timeout.map { Limit(duration: $0, isOfSilence: false) },
+            type.heartbeat.map { Limit(duration: $0, isOfSilence: true) },
+        ].compactMap(\.self)
     }
 
     private struct State {
@@ -80,12 +97,14 @@ final class Run: Sendable {
         }
     }
 
-    /// What is left of the handler's time; nil when that or the run is over. A run may wait for a thread before it begins.
-    func timeLeft(of timeout: Duration) -> Duration? {
+    /// What is left of the handler's time until a limit; nil when that or the run is over. A run may wait for a thread before
+    /// it begins.
+    func timeLeft(of limit: Limit) -> Duration? {
         let (begun, isOver) = state.withLock { ($0.begun, $0.isOver) }
         if isOver { return nil }
-        guard let begun else { return timeout }
-        let left = timeout - .nanoseconds((NIODeadline.now() - begun).nanoseconds)
+        guard let begun else { return limit.duration }
+        let since = limit.isOfSilence ? max(begun, job.pulse.lastBeat ?? begun) : begun
+        let left = limit.duration - .nanoseconds((NIODeadline.now() - since).nanoseconds)
         return left > .zero ? left : nil
     }
 
@@ -125,16 +144,27 @@ final class Run: Sendable {
         case (.success(let output), _): return .completed(output.bounded)
         case (.failure, .cancelled?): return .cancelled
         case (.failure, .shutdown?): return .release
-        case (.failure, .timedOut(let limit)?): return failure("timed out after \(limit)", pause: nil)
+        case (.failure, .timedOut(let limit)?): return failure(TimedOut(limit: limit))
+        case (.failure, .silent(let limit)?): return failure(HeartbeatMissed(limit: limit))
         case (.failure(let error as Bury), nil): return .dead(error.reason)
-        case (.failure(let error as Retry), nil): return failure(error.reason, pause: error.after)
-        case (.failure(let error), nil): return failure("\(error)", pause: nil)
+        case (.failure(let error as Skip), nil): return .skipped(error.reason)
+        case (.failure(let error as Snooze), nil): return .snooze(error.after)
+        case (.failure(let error as Retry), nil): return retry(error.after, error.reason)
+        case (.failure(let error), nil): return failure(error)
         }
     }
 
-    private func failure(_ text: String, pause: Duration?) -> Outcome.Verdict {
-        if job.attempt >= job.maxAttempts { return .dead(text) }
-        return .retry(pause ?? type.retries.pause(afterAttempt: job.attempt), text)
+    private func failure(_ error: any Error) -> Outcome.Verdict {
+        let text = "\(error)"
+        switch type.retries.decision(for: error) {
+        case .bury: return .dead(text)
+        case .skip: return .skipped(text)
+        case .retry(let pauses): return retry(type.retries.pause(afterAttempt: job.attempt, by: pauses), text)
+        }
+    }
+
+    private func retry(_ pause: Duration, _ text: String) -> Outcome.Verdict {
+        job.attempt >= job.maxAttempts ? .dead(text) : .retry(pause, text)
     }
 }
 

@@ -135,7 +135,8 @@ extension QueueError {
         case .garbled(let text): self = .refused(text)
         case .server("FULL", let message): self = .full(message)
         case .server("OOM", _):
-            self = .full("Redis is at its maxmemory and takes no new jobs; raise it, or let workers drain the queues")
+            self = .outOfMemory(
+                "Redis is at its maxmemory and takes no new jobs; raise it, or let workers drain the queues")
         case .server("INVALID", let message): self = .invalid(message)
         case .server("UNKNOWN", let message): self = .unknown(message)
         case .server(let code, let message):

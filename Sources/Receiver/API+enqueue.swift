@@ -66,7 +66,7 @@ extension Result where Success == Receipt, Failure == QueueError {
         switch self {
         case .failure(let error):
             switch error {
-            case .away, .full, .refused: error
+            case .away, .full, .outOfMemory, .refused: error
             case .invalid, .unknown: nil
             }
         case .success: nil

@@ -67,7 +67,7 @@ extension Problem {
                 maybeExecuted
                     ? "the queue's server did not answer, and the job may have been taken; send it again with the same id or unique key"
                     : "the queue's server is away and the job was not taken; send it again later")
-        case .full: .unavailable("the queue is full and the job was not taken; send it again later")
+        case .full, .outOfMemory: .unavailable("the queue is full and the job was not taken; send it again later")
         case .refused:
             .unavailable(
                 "the queue's server refused the job; send it again later, its operator finds the reason in the log")

@@ -16,6 +16,8 @@ struct Child: Sendable {
     let environment: [String: String?]
     let input: ByteBuffer
     let grace: Duration
+    /// Called at every sign of life: output on either stream.
+    let beat: @Sendable () -> Void
 
     /// Returns when the process is reaped. A cancelled task ends the process, it does not leave it.
     func run() async throws(ExecError) -> End {
@@ -41,8 +43,8 @@ struct Child: Sendable {
                 configuration, input: .inputWriter, output: .sequence, error: .sequence
             ) { execution in
                 group.begin(execution.processIdentifier.value)
-                async let answer = Self.read(execution.standardOutput, into: Answer()) { $0.append($1) }
-                async let errors = Self.read(execution.standardError, into: Tail()) { $0.append($1) }
+                async let answer = read(execution.standardOutput, into: Answer()) { $0.append($1) }
+                async let errors = read(execution.standardError, into: Tail()) { $0.append($1) }
                 async let ended: Void = {
                     // Signal 0 asks for nothing, so this waits; the library knows no other way to wait from here.
                     await execution.teardown(using: [
@@ -91,13 +93,16 @@ struct Child: Sendable {
 
     /// Reads to the end, however long that is: a process whose output is not read stands still. A read that fails ends
     /// the stream, and the exit status tells the rest.
-    private static func read<Kept: Sendable>(
+    private func read<Kept: Sendable>(
         _ stream: SubprocessOutputSequence, into kept: Kept,
         _ append: @Sendable (inout Kept, UnsafeRawBufferPointer) -> Void
     ) async -> Kept {
         var kept = kept
         var parts = stream.makeAsyncIterator()
-        while let part = try? await parts.next() { part.withUnsafeBytes { append(&kept, $0) } }
+        while let part = try? await parts.next() {
+            beat()
+            part.withUnsafeBytes { append(&kept, $0) }
+        }
         return kept
     }
 

@@ -38,7 +38,7 @@ struct AttemptRow: Sendable {
             switch event.kind {
             case .completed, .retried: true
             case .dead: run.startedAt != nil
-            case .cancelled, .released, .recovered, .unhandled: false
+            case .cancelled, .snoozed, .released, .recovered, .unhandled, .resolved: false
             }
         return isCharged || charged == .max ? max(charged, 1) : charged + 1
     }

@@ -44,7 +44,7 @@ import Testing
             case (.failure(.invalid(let text)), 8): #expect(text.hasPrefix("delay is"))
             case (.failure(.invalid(let text)), 9): #expect(text.hasPrefix("attempts is"))
             case (.success(let receipt), _):
-                #expect(receipt == Receipt(id: "job-\(number % 200)", isDuplicate: number >= 200))
+                #expect(receipt == Receipt(id: "job-\(number % 200)", answer: number >= 200 ? .duplicate : .queued))
             case (.failure(let error), _): Issue.record("job \(number): \(error)")
             }
         }
@@ -113,7 +113,7 @@ import Testing
         try await rig.enqueue(count: 20)
         _ = try await rig.store.send(Command("CONFIG", "SET", "maxmemory", "1mb"))
         await #expect { try await rig.queue.enqueue(job("secret")) } throws: {
-            if case QueueError.full(let text) = $0 {
+            if case QueueError.outOfMemory(let text) = $0 {
                 text.contains("maxmemory") && !text.contains("secret")
             } else {
                 false

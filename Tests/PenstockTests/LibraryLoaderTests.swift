@@ -134,7 +134,7 @@ import Testing
         let server = try RedisServer.started(appendOnly: false, extra: ["--maxmemory", "1mb"])
         let store = try store(server)
         await #expect { try await store.connect(within: .seconds(10)) } throws: {
-            if case QueueError.full = $0 { true } else { false }
+            if case QueueError.outOfMemory = $0 { true } else { false }
         }
     }
 

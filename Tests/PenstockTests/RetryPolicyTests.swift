@@ -16,13 +16,15 @@ import Testing
     }
 
     @Test func `pauses are spread over all that they may be`() {
-        let policy = RetryPolicy(base: .milliseconds(100), cap: .seconds(10))
+        let policy = RetryPolicy(.exponential(base: .milliseconds(100)), cap: .seconds(10))
         let pauses = (0..<1000).map { _ in policy.pause(afterAttempt: 3) }
         #expect(pauses.allSatisfy { $0 >= .zero && $0 <= .milliseconds(400) })
         #expect(pauses.contains { $0 < .milliseconds(100) } && pauses.contains { $0 > .milliseconds(300) })
     }
 
     @Test func `a cap below the base is the bound`() {
-        #expect(RetryPolicy(base: .seconds(10), cap: .seconds(2)).pause(afterAttempt: 1, random: 1) == .seconds(2))
+        #expect(
+            RetryPolicy(.exponential(base: .seconds(10)), cap: .seconds(2)).pause(afterAttempt: 1, random: 1)
+                == .seconds(2))
     }
 }

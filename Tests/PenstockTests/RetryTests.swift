@@ -11,7 +11,7 @@ import Testing
     private struct Broken: Error, CustomStringConvertible { let description: String }
 
     private func type(attempts: Int = 5, handler: @escaping Handler) -> JobType {
-        JobType(attempts: attempts, retries: RetryPolicy(base: .milliseconds(10)), handler: handler)
+        JobType(attempts: attempts, retries: RetryPolicy(.exponential(base: .milliseconds(10))), handler: handler)
     }
 
     @Test func `an error tries the job again, at its level, until it completes`() async throws {
@@ -55,7 +55,7 @@ import Testing
             let record = try #require(await rig.queue.job(id))
             #expect(record.state == .dead && record.attempts == 2 && record.error == "attempt 2 failed")
             #expect(record.payload == ByteBuffer(string: "precious") && record.finishedAt != nil)
-            #expect(try await rig.queue.requeue(id) == Receipt(id: id, isDuplicate: false))
+            #expect(try await rig.queue.requeue(id) == Receipt(id: id))
             try await until("completes") { try await rig.hasCompleted(1) }
         }
         let events = try await rig.events()

@@ -20,6 +20,8 @@ import Testing
     private func word(_ outcome: Outcome?) -> String {
         switch outcome?.verdict {
         case .completed: "completed"
+        case .skipped(let reason): "skipped \(reason)"
+        case .snooze(let pause): "snooze \(pause)"
         case .retry(_, let text): "retry \(text)"
         case .dead(let text): "dead \(text)"
         case .release: "release"
@@ -70,13 +72,15 @@ import Testing
             await gate.pass()
             return .none
         }
-        #expect(run.timeLeft(of: .milliseconds(1)) == .milliseconds(1))
+        let short = Run.Limit(duration: .milliseconds(1), isOfSilence: false)
+        let long = Run.Limit(duration: .seconds(600), isOfSilence: false)
+        #expect(run.timeLeft(of: short) == .milliseconds(1))
         let performing = Task { await run.perform {} }
-        try await until("its time is over") { run.timeLeft(of: .milliseconds(1)) == nil }
-        #expect(run.timeLeft(of: .seconds(600)) != nil)
+        try await until("its time is over") { run.timeLeft(of: short) == nil }
+        #expect(run.timeLeft(of: long) != nil)
         gate.open()
         #expect(word(await performing.value) == "completed")
-        #expect(run.timeLeft(of: .seconds(600)) == nil)
+        #expect(run.timeLeft(of: long) == nil)
     }
 
     @Test func `only the first reason to stop counts`() async {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct TimeoutTests {
     private static let server = Result { try RedisServer.started(appendOnly: false) }
-    private static let quickly = RetryPolicy(base: .milliseconds(20))
+    private static let quickly = RetryPolicy(.exponential(base: .milliseconds(20)))
 
     @Test func `a handler that takes too long is cancelled, and its job is tried again`() async throws {
         let rig = try await Rig(on: Self.server.get())

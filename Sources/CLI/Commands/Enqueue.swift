@@ -73,7 +73,7 @@ struct Enqueue: AsyncParsableCommand {
         // Only now: a refused job makes no queue known. If this fails, the worker that serves the queue does it.
         try? await store.register(queues: [queue])
         await store.shutdown()
-        try Terminal.write(["\(receipt.isDuplicate ? "duplicate" : "queued") \(receipt.id)"])
+        try Terminal.write(["\(receipt.answer.rawValue) \(receipt.id)"])
     }
 
     private func job() throws(Failure) -> NewJob {
