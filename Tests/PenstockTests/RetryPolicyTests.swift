@@ -27,4 +27,24 @@ import Testing
             RetryPolicy(.exponential(base: .seconds(10)), cap: .seconds(2)).pause(afterAttempt: 1, random: 1)
                 == .seconds(2))
     }
+
+    @Test(
+        arguments: [
+            (.linear(step: .seconds(10)), 1, 10), (.linear(step: .seconds(10)), 3, 30),
+            (.linear(step: .seconds(10)), 1000, 60), (.fixed([.seconds(5), .seconds(20)]), 1, 5),
+            (.fixed([.seconds(5), .seconds(20)]), 2, 20), (.fixed([.seconds(5), .seconds(20)]), 9, 20),
+            (.fixed([.seconds(500)]), 1, 60), (.fixed([]), 1, 0), (.linear(step: .seconds(10)), Int.max, 60),
+        ] as [(RetryPolicy.Pauses, Int, Double)])
+    func `linear and fixed pauses are what they say, up to the cap`(
+        pauses: RetryPolicy.Pauses, attempt: Int, seconds: Double
+    ) {
+        #expect(RetryPolicy(pauses, cap: .seconds(60)).pause(afterAttempt: attempt) == .seconds(seconds))
+    }
+
+    @Test func `the first rule that matches decides`() {
+        struct Refused: Error {}
+        let policy = RetryPolicy(rules: [.init(.skip, for: Refused.self), .init(.bury, containing: "Refused")])
+        #expect(policy.decision(for: Refused()) == .skip)
+        #expect(policy.decision(for: CancellationError()) == .retry())
+    }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import NIOCore
-import Penstock
 import Testing
 
+@testable import Penstock
 @testable import Runners
 
 @Suite struct ExecTests {
@@ -147,5 +147,20 @@ import Testing
             for try await result in group { results.insert(result) }
             #expect(results == Set((0..<40).map { "\($0)" }))
         }
+    }
+
+    @Test(arguments: [
+        ("exit 77", "the command exited with 77"), ("echo 'no such branch' >&2; exit 77", "no such branch"),
+    ])
+    func `exit 77 says that there was nothing to do`(script: String, reason: String) async throws {
+        await #expect { try await run(script) } throws: { ($0 as? Skip)?.reason == reason }
+    }
+
+    @Test(arguments: ["echo alive", "echo alive >&2"])
+    func `output on either stream is a sign of life`(script: String) async throws {
+        let job = Job.sample()
+        #expect(job.pulse.lastBeat == nil)
+        _ = try await run(script, job)
+        #expect(job.pulse.lastBeat != nil)
     }
 }

@@ -105,6 +105,16 @@ import Testing
         #expect(retry.after == .seconds(30))
     }
 
+    @Test func `an answer can say that there was nothing to do, or that it is too early`() async throws {
+        let skip = try await #require(throws: Skip.self) { try await call(.answer(204, [("Penstock-Skip", "merged")])) }
+        #expect(skip.reason == "merged")
+        let snooze = try await #require(throws: Snooze.self) {
+            try await call(.answer(202, [("Penstock-Snooze", "30")]))
+        }
+        #expect(snooze.after == .seconds(30))
+        await #expect(throws: Bury.self) { try await call(.answer(404, [("Penstock-Skip", "merged")])) }
+    }
+
     @Test(arguments: [TestServer.Reply.silence, .stuck])
     func `a server that does not finish in time is an error`(reply: TestServer.Reply) async throws {
         let error = try await #require(throws: HTTPCallError.self) {
