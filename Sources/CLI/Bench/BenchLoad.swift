@@ -162,8 +162,8 @@ struct BenchLoad: Sendable {
     /// Bytes of Redis's memory that the queue's keys take.
     func bytes() async throws -> Int {
         var sum = 0
-        for key in Self.keys(of: queue.name) {
-            sum += try await client.send(Command("MEMORY", "USAGE", key, "SAMPLES", "1000")).integer ?? 0
+        for key in queue.keys {
+            sum += try await client.send(Command("MEMORY", "USAGE", key.name, "SAMPLES", "1000")).integer ?? 0
         }
         return sum
     }
@@ -171,14 +171,7 @@ struct BenchLoad: Sendable {
     /// Removes the queue as if it had never been.
     func remove() async throws {
         var command = Command("UNLINK", stream)
-        command.append(contentsOf: Self.keys(of: queue.name))
+        command.append(contentsOf: queue.keys.map(\.name))
         _ = try await client.send(command)
-    }
-
-    private static func keys(of queue: String) -> [String] {
-        [
-            "returned", "critical", "high", "normal", "low", "jobs", "bodies", "delayed", "parked", "slots", "dead",
-            "unique", "unique:expiry", "bell", "events", "config", "stats",
-        ].map { "penstock:{\(queue)}:\($0)" }
     }
 }
