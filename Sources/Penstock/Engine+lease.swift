@@ -123,7 +123,9 @@ extension Engine {
                     register.append(contentsOf: known)
                     _ = try await client.send(register)
                 }
-                _ = try await client.send(Command("HSET", Store.Key.workers, consumer, heartbeat(queues: names)))
+                let now = Int64(time: try await client.send(Command("TIME"))) ?? 0
+                let beat = heartbeat(at: now, queues: names)
+                _ = try await client.send(Command("HSET", Store.Key.workers, consumer, beat))
                 await pause(Self.beat)
             } catch {
                 await pause(.seconds(1))
@@ -131,7 +133,7 @@ extension Engine {
         }
     }
 
-    private func heartbeat(queues: [String]) -> String {
+    private func heartbeat(at now: Int64, queues: [String]) -> String {
         struct Beat: Encodable {
             let at: Int64
             let queues: [String]
@@ -140,7 +142,7 @@ extension Engine {
             let running: Int
         }
         let beat = Beat(
-            at: Int64(Date().timeIntervalSince1970 * 1000), queues: queues, types: types.keys.sorted(),
+            at: now, queues: queues, types: types.keys.sorted(),
             concurrency: capacity, running: inHand)
         return (try? JSONEncoder().encode(beat)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }

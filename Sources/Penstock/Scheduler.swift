@@ -10,8 +10,6 @@ public final class Scheduler: Service {
     /// While recovery holds, because the last call was more than half a lease ago: half of the shortest lease is 500 ms, and
     /// calls further apart than that would hold for ever.
     private static let shortTick = Duration.milliseconds(250)
-    /// Three heartbeats without a sign: the process is gone.
-    private static let silence: Int64 = 30_000
 
     private let store: Store
     private let queues: [String]
@@ -78,10 +76,10 @@ public final class Scheduler: Service {
     /// Redis 7.0 cannot expire fields of a hash, so the heartbeats of the dead are deleted here.
     private func forgetWorkers() async throws(QueueError) {
         struct Beat: Decodable { let at: Int64 }
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let now = try await store.now()
         for (name, value) in try await store.send(Command("HGETALL", Store.Key.workers)).pairs {
             let beat = value.bytes.flatMap { try? JSONDecoder().decode(Beat.self, from: $0) }
-            guard now - (beat?.at ?? 0) > Self.silence else { continue }
+            guard now - (beat?.at ?? 0) > Store.silence else { continue }
             _ = try await store.send(Command("HDEL", Store.Key.workers, name))
         }
     }

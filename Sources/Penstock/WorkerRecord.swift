@@ -9,13 +9,30 @@ public struct WorkerRecord: Sendable, Equatable {
     public let types: [String]
     public let concurrency: Int
     public let running: Int
-    /// Of its last heartbeat, by the worker's clock.
+    /// Of its last heartbeat, by the clock of Redis.
     public let seenAt: Date
 }
 
+extension Int64 {
+    /// The milliseconds of a reply to `TIME`: seconds and microseconds. Nil if it is no such reply.
+    init?(time reply: Reply) {
+        guard let words = reply.array, words.count == 2, let seconds = words[0].integer, let rest = words[1].integer
+        else { return nil }
+        self = Int64(seconds) * 1000 + Int64(rest) / 1000
+    }
+}
+
 extension Store {
-    /// Three beats of 10 s: who is silent for longer is gone.
-    private static let silence = 30.0
+    /// Three beats of 10 s, in milliseconds: who is silent for longer is gone.
+    static let silence: Int64 = 30_000
+
+    /// Milliseconds since 1970 by the clock of Redis, the only one that counts.
+    func now() async throws(QueueError) -> Int64 {
+        guard let now = Int64(time: try await send(Command("TIME"))) else {
+            throw .refused("TIME is not answered; see what serves the address")
+        }
+        return now
+    }
 
     /// The workers that live, by name. A heartbeat is written every 10 s; one that is older than 30 s is skipped.
     public func workers() async throws(QueueError) -> [WorkerRecord] {
@@ -26,12 +43,11 @@ extension Store {
             let concurrency: Int
             let running: Int
         }
-        let time = try await send(Command("TIME")).strings ?? []
-        let now = time.first.flatMap(Double.init) ?? Date().timeIntervalSince1970
+        let now = try await now()
         let beats = try await send(Command("HGETALL", Key.workers)).pairs
         let records = beats.compactMap { name, value -> WorkerRecord? in
             guard let text = value.string, let beat = try? JSONDecoder().decode(Beat.self, from: Data(text.utf8)),
-                now - Double(beat.at) / 1000 < Self.silence
+                now - beat.at <= Self.silence
             else { return nil }
             return WorkerRecord(
                 name: name, queues: beat.queues, types: beat.types, concurrency: beat.concurrency,

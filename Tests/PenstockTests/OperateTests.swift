@@ -1,9 +1,10 @@
 import Foundation
 import NIOCore
-import Penstock
 import Servers
 import Support
 import Testing
+
+@testable import Penstock
 
 /// The operator's verbs, as a Swift program calls them.
 @Suite(.timeLimit(.minutes(3))) struct OperateTests {
@@ -175,5 +176,24 @@ import Testing
             #expect(record.concurrency == 7 && record.running == 0)
         }
         #expect(try await !rig.store.workers().contains { $0.name == worker.name })
+    }
+
+    @Test func `a worker that is silent for three beats, by the clock of Redis, is not listed and is forgotten`()
+        async throws
+    {
+        let rig = try await Rig(on: RedisServer.started(appendOnly: false))
+        let wire = try await rig.wire()
+        let now = try await rig.store.now()
+        for (name, at) in [("alive", now - 15_000), ("gone", now - 31_000)] {
+            let beat = #"{"at":\#(at),"queues":["q"],"types":["t"],"concurrency":1,"running":0}"#
+            _ = try await wire.send("HSET", "penstock:workers", name, beat)
+        }
+        #expect(try await rig.store.workers().map(\.name) == ["alive"])
+        try await Crew.with(rig.scheduler()) {
+            try await until("is forgotten") {
+                try await wire.send("HKEYS", "penstock:workers").strings == ["alive"]
+            }
+        }
+        wire.close()
     }
 }
