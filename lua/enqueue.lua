@@ -148,7 +148,8 @@ local function accept(q, config, job, now, tally)
   if full then return 'error', full end
   local n = nextNumber(q)
   local id = job.id or newId(q, now, n)
-  local due = job.at or job.delay and now + job.delay or now
+  local latest = job['max-wait'] and now + job['max-wait']
+  local due = math.min(job.at or now + (job.delay or 0), latest or NUMBERS - 1)
   local inline = #job.payload <= INLINE and job.payload
   local h = {
     type = job.type, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
@@ -156,7 +157,7 @@ local function accept(q, config, job, now, tally)
     priority = job.priority ~= 'normal' and job.priority or nil,
     ttl = job.unique and job.ttl ~= UNIQUE_TTL and job.ttl or nil,
     scope = job.scope ~= 'window' and job.scope or nil, singleton = job.singleton and 1,
-    latest = job['max-wait'] and now + job['max-wait'],
+    latest = latest,
     deadline = job.deadline and math.max(due, now) + job.deadline, late = job.late == 'drop' and 'drop' or nil,
   }
   if job.unique then hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL)) end
