@@ -30,7 +30,7 @@ local function named(args, at, options)
   return found
 end
 
--- The job behind args[1], if it waits, is delayed or parked: header, inline payload, state; or nil and an error reply.
+-- The job behind args[1], if it waits, is delayed or parked: header, inline payload; or nil and an error reply.
 local function findMovable(q, args, verb)
   local h, inline = find(q, args[1])
   if not h then return nil, inline end
@@ -39,7 +39,7 @@ local function findMovable(q, args, verb)
     local remedy = state == 'dead' and 'requeue it' or 'cancel it, or wait for its end'
     return nil, fail('INVALID', 'job ' .. args[1] .. ' is ' .. state .. '; ' .. verb .. ' is for waiting, delayed and parked jobs: ' .. remedy)
   end
-  return h, inline, state
+  return h, inline
 end
 
 -- penstock_cancel: ends a job. KEYS queue; ARGV id. A job that does not run is cancelled at once: `cancelled ID`; of a running one
@@ -59,10 +59,10 @@ end)
 register('move', { 'allow-oom' }, function(q, args)
   local to, wrong = named(args, 2, { priority = OPTIONS.priority, delay = OPTIONS.delay })
   if not to then return wrong end
-  local h, inline, state = findMovable(q, args, 'move')
+  local h, inline = findMovable(q, args, 'move')
   if not h then return inline end
   local id, now, tally, config = args[1], clock(), {}, configOf(q)
-  local due = to.delay and now + to.delay or state == 'delayed' and h.runAt or now
+  local due = to.delay and now + to.delay or h.runAt or now
   withdraw(q, id, h, tally)
   h.parked, h.place = nil, nil
   if to.priority then h.priority = to.priority ~= 'normal' and to.priority or nil end
