@@ -91,7 +91,7 @@ local function hand(claim, stream, entry, fields, id, value)
     -- It may have been given an entry of its own, behind what this claim sees.
     if id and id ~= stream .. '-' .. entry then claim.more = true end
     if not id then
-      buryUnreadable(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), false, tally)
+      discard(q, claim.config, stream .. '-' .. entry, table.concat(fields, ' '), false, tally)
       return true
     end
   end

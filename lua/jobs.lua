@@ -158,15 +158,20 @@ local function noteError(q, id, h, now, text, worker)
   redis.call('HSET', q.history, id, lines)
 end
 
--- Buries what cannot be read: out of the way of the others, its bytes kept in the event, the payload's after a newline.
+-- Tells of what makes no sense, its bytes kept in the event.
+local function discard(q, config, id, raw, run, tally)
+  record(q, config, 'dead', id, '', run, 'raw', raw)
+  count(tally, 'dead')
+end
+
+-- Buries a job that cannot be read: out of the way of the others, its payload kept too, after a newline.
 local function buryUnreadable(q, config, id, raw, run, tally)
   local stop = raw:find('\n', 1, true)
   count(tally, 'bytes', -(stop and #raw - stop or redis.call('HSTRLEN', q.bodies, id)))
   local body = config.record and redis.call('HGET', q.bodies, id)
   if body then raw = raw .. '\n' .. body end
-  record(q, config, 'dead', id, '', run, 'raw', raw)
+  discard(q, config, id, raw, run, tally)
   remove(q, id)
-  count(tally, 'dead')
 end
 
 -- The dead letter keeps header and body for a requeue.
