@@ -57,10 +57,12 @@ local function openNext(q, config, name)
   end
 end
 
--- Opens the next lane of each limit of this one that has room.
+-- A lane is looked at no more: for each of its limits the next one opens, or for a rate without room its gate is set anew, as the
+-- one that opened this lane is gone.
 local function passOn(q, config, reason, now)
   for name in limitsIn(reason) do
-    if roomOf(q, name, limitNamed(config, name), now) > 0 then openNext(q, config, name) end
+    local room, wait = roomOf(q, name, limitNamed(config, name), now)
+    if room > 0 then openNext(q, config, name) elseif wait then redis.call('ZADD', q.gates, whole(now + wait), name) end
   end
 end
 
