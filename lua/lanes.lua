@@ -98,15 +98,18 @@ local function forgetTurn(q, h)
   end
 end
 
--- Parks a job; the caller writes the header. It keeps its place as long as it does not run to an end: who is let in and finds
--- no room goes back to where it was.
+-- Parks a job; the caller writes the header. Among jobs of the same limits it keeps its place as long as it does not run to an
+-- end: who is let in and finds no room goes back to where it was.
 local function park(q, id, h, reason, fresh)
-  local n = h.entry and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1) or fresh
   local since = h.entry and tonumber(h.entry:match('^%d+'))
   leave(h)
   h.n = nil
   if since and since < NUMBERS and since ~= h.enqueuedAt then h.runAt = h.runAt or since end
-  if reason == 'fair' then h.place = fairPlace(q, h) else h.place = h.place or n or nextNumber(q) end
+  if reason == 'fair' then
+    h.place = fairPlace(q, h)
+  elseif h.parked == 'fair' or not h.place then
+    h.place = fresh or nextNumber(q)
+  end
   h.parked = reason
   redis.call('ZADD', q.parked, 0, memberOf(id, h))
 end
