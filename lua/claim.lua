@@ -173,8 +173,7 @@ end
 -- else it is taken: the run's entry is made and delivered in one step.
 local function takeHead(claim, reason, rank, turn)
   local q, config, now = claim.q, claim.config, claim.now
-  local from, to = laneOf(reason, rank)
-  local member = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+  local member = headOf(q, reason, rank)
   if not member then
     redis.call('ZREM', q.open, rank .. '\0' .. reason)
     return passOn(q, config, reason, now)
@@ -196,7 +195,7 @@ local function takeHead(claim, reason, rank, turn)
   unpark(q, id, h)
   if config.isFair then redis.call('HSET', q.turns, rank, whole(math.max(turn, redis.call('HGET', q.turns, rank) or 0))) end
   -- Older jobs of the same limits go first.
-  if blocked or reason == 'fair' and home and limitsOfLane(q, config, home, rank) then
+  if blocked or reason == 'fair' and home and headOf(q, home, rank) then
     stop(claim, id, h, inline, limits, blocked, wait)
   else
     local since = h.runAt or h.enqueuedAt

@@ -20,6 +20,12 @@ local function laneOf(reason, rank) return '[' .. reason .. '\0' .. rank .. '\0'
 local function isHeld(reason) return reason:find('^type:') or reason:find('^moving:') end
 local function limitsIn(reason) return reason:gmatch('[^\2]+') end
 
+-- The first member of a lane; nil if it is empty.
+local function headOf(q, reason, rank)
+  local from, to = laneOf(reason, rank)
+  return redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+end
+
 local function reasonOf(h) return h.parked or 'type:' .. h.type end
 local function memberOf(id, h)
   return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.place or h.n or 0) .. '\0' .. id
@@ -29,8 +35,7 @@ end
 -- opens at the virtual time, or one behind it if it was just served.
 local function openLane(q, config, reason, rank, isServed)
   for name in limitsIn(reason) do redis.call('ZREM', q.stalled, name .. '\0' .. rank .. '\0' .. reason) end
-  local from, to = laneOf(reason, rank)
-  local head = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
+  local head = headOf(q, reason, rank)
   if not head then
     redis.call('ZREM', q.open, rank .. '\0' .. reason)
     return false
@@ -183,28 +188,18 @@ local function giveSlots(q, config, stream, entry)
   end
 end
 
--- The limits of the first job of a lane, which are those of all; nil if there is none, or none that can be read.
-local function limitsOfLane(q, config, reason, rank)
-  local from, to = laneOf(reason, rank)
-  local head = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
-  local id = head and head:match('^[^%z]*%z%d%z%d+%z(.*)$')
-  local value = id and redis.call('HGET', q.jobs, id)
-  local h = value and read(value)
-  return h and (limitsOf(config, h) or {})
-end
-
--- What a lane waits for: the name of a limit without room and where it is listed; nil if it should be open or is empty.
+-- Whether a lane is open or will be: it stalls for a limit whose last lane is open still, or which has no room, and somebody will
+-- tell when there is some: the end of a run, a resume, or for a rate its gate. `shut` if nobody will.
 local function standOf(q, config, reason, rank, now)
-  local limits = limitsOfLane(q, config, reason, rank)
-  if not limits or redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then return 'fine' end
-  local name, wait = blockedBy(q, limits, now)
-  if not name then return 'shut' end
-  -- A job whose limits have changed meanwhile finds its new lane when it is looked at.
-  if nameOf(limits) ~= reason then return 'shut' end
-  for i = 1, #limits, 2 do
-    local stalled = redis.call('ZSCORE', q.stalled, limits[i] .. '\0' .. rank .. '\0' .. reason)
-    local room, wait = roomOf(q, limits[i], limits[i + 1], now)
-    if stalled and room == 0 and (not wait or redis.call('ZSCORE', q.gates, limits[i])) then return 'fine' end
+  if not headOf(q, reason, rank) or redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then return 'fine' end
+  for name in limitsIn(reason) do
+    if redis.call('ZSCORE', q.stalled, name .. '\0' .. rank .. '\0' .. reason) then
+      if redis.call('ZSCORE', q.gates, name) then return 'fine' end
+      local room, wait = roomOf(q, name, limitNamed(config, name), now)
+      if room == 0 and not wait then return 'fine' end
+      local last = redis.call('HGET', q.turns, name .. '\0' .. rank)
+      if last and redis.call('ZSCORE', q.open, rank .. '\0' .. last) then return 'fine' end
+    end
   end
   return 'shut'
 end
