@@ -75,7 +75,10 @@ end
 local function stall(q, config, reason, rank, name, now, wait)
   redis.call('ZREM', q.open, rank .. '\0' .. reason)
   redis.call('ZADD', q.stalled, 0, name .. '\0' .. rank .. '\0' .. reason)
-  if wait then redis.call('ZADD', q.gates, whole(now + wait), name) end
+  if wait then
+    await(q, name, limitNamed(config, name), now, wait)
+    redis.call('ZADD', q.gates, whole(now + wait), name)
+  end
   if reason ~= name then passOn(q, config, reason, now) end
 end
 

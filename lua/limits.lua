@@ -77,6 +77,18 @@ local function limitNamed(config, name)
   return (limits.keys[of] or {})[kind] or limits.key[kind]
 end
 
+-- Where a rate stands, in us: not before now, and not further ahead than its last start could put it. What is further was left by a
+-- slower rate of this name, or by a clock that has gone back; who waits for the rate corrects it.
+local function arrivalOf(q, name, limit, now)
+  local at = tonumber(redis.call('ZSCORE', q.rates, name) or 0)
+  return math.max(now * 1000, math.min(at, now * 1000 + limit.ahead + limit.interval))
+end
+
+-- Somebody begins to wait for a rate, which has room in `wait` ms.
+local function await(q, name, limit, now, wait)
+  redis.call('ZADD', q.rates, 'XX', 'LT', large((now + wait) * 1000 + limit.ahead), name)
+end
+
 -- How many more may start now under a limit, and for a rate the ms until one more may. A number is a concurrency, a table a
 -- rate; `true` is a pause.
 local function roomOf(q, name, limit, now)
@@ -85,17 +97,10 @@ local function roomOf(q, name, limit, now)
   if type(limit) == 'number' then
     return math.max(0, limit - tonumber(redis.call('HGET', q.slots, name) or 0))
   end
-  local at = math.max(now * 1000, tonumber(redis.call('ZSCORE', q.rates, name) or 0))
+  local at = arrivalOf(q, name, limit, now)
   local room = math.floor((now * 1000 + limit.ahead - at) / limit.interval) + 1
   if room > 0 then return room end
   return 0, math.max(1, math.ceil((at - limit.ahead) / 1000) - now)
-end
-
--- Counts one start under a rate.
-local function spend(q, name, limit, now)
-  local at = math.max(now * 1000, tonumber(redis.call('ZSCORE', q.rates, name) or 0)) + limit.interval
-  redis.call('ZADD', q.rates, large(at), name)
-  return at
 end
 
 -- The limits of one job, the narrowest first, as names and values; nil if there are none. Those of the queue come last and
@@ -153,7 +158,7 @@ local function takeSlots(q, list, stream, entry, now)
       redis.call('HINCRBY', q.slots, name, 1)
       names[#names + 1] = name
     else
-      spend(q, name, limit, now)
+      redis.call('ZADD', q.rates, large(arrivalOf(q, name, limit, now) + limit.interval), name)
     end
   end
   if #names > 0 then redis.call('HSET', q.holds, stream .. ' ' .. entry, table.concat(names, '\n')) end
@@ -165,5 +170,6 @@ local function allowance(q, config, want, now)
   if not own then return want end
   local room = roomOf(q, 'concurrency', own.concurrency, now)
   local starts, wait = roomOf(q, 'rate', own.rate, now)
+  if wait then await(q, 'rate', own.rate, now, wait) end
   return math.min(want, room, starts), room > 0 and wait or nil
 end

@@ -62,7 +62,12 @@ end
 local function budgetOf(q, config, kind, now)
   local budgets = config.limits and config.limits.retries
   local budget = budgets and (budgets[kind] or budgets[''])
-  return budget and math.ceil((spend(q, 'retries:type:' .. kind, budget, now) - budget.ahead - budget.interval) / 1000) or 0
+  if not budget then return 0 end
+  -- Retries are spread ahead of now, as far as it takes.
+  local name = 'retries:type:' .. kind
+  local at = math.max(now * 1000, tonumber(redis.call('ZSCORE', q.rates, name) or 0)) + budget.interval
+  redis.call('ZADD', q.rates, large(at), name)
+  return math.min(math.ceil((at - budget.ahead - budget.interval) / 1000), NUMBERS - 1)
 end
 
 function VERBS.retry(q, config, o, h, inline, line, now, run, tally)
