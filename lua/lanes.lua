@@ -11,9 +11,12 @@
 -- and of each level opens, each in its turn; who finds no room elsewhere, or no job, opens the next. So at any time: where a limit has room, one of
 -- its lanes is open, or none waits for it. Moving a lane is one step, however many jobs are in it.
 --
--- In a fair queue keys take turns by start-time fair queueing (Goyal, Vin, Cheng, 1996): a job's place in the lane `fair` is the
--- level's virtual time or one behind the last job of its key, whichever is later; taking it moves the virtual time to its place.
+-- In a fair queue keys take turns by a start-time fair queueing (Goyal, Vin, Cheng, 1996): a round is two places long. A job's place in the
+-- lane `fair` is one behind the level's virtual time or a round behind the last job of its key, whichever is later; taking it moves
+-- the virtual time to its place. One behind, not at it: so every new job is behind some that wait, and no key that always has just one
+-- job, nor ever new keys, can be first for ever. Less than a round: so it waits for no key twice.
 
+local ROUND = 2                 -- places between two jobs of a key in a fair queue
 local LEVEL = 1e15              -- in scores of `open`: a level is further apart than any two places
 
 local function laneOf(reason, rank) return '[' .. reason .. '\0' .. rank .. '\0', '(' .. reason .. '\0' .. rank .. '\1' end
@@ -32,7 +35,7 @@ local function memberOf(id, h)
 end
 
 -- Opens one lane, if there are jobs in it; answers whether. In a fair queue a limit's lane takes turns with the keys in `fair`: it
--- opens at the virtual time, or one behind it if it was just served.
+-- opens one behind the virtual time, or a round if it was just served.
 local function openLane(q, config, reason, rank, isServed)
   for name in limitsIn(reason) do redis.call('ZREM', q.stalled, name .. '\0' .. rank .. '\0' .. reason) end
   local head = headOf(q, reason, rank)
@@ -41,7 +44,7 @@ local function openLane(q, config, reason, rank, isServed)
     return false
   end
   local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
-  if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and 1 or 0) end
+  if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and ROUND or 1) end
   redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
   return true
 end
@@ -89,7 +92,7 @@ local function fairPlace(q, h)
   local field = turnOf(h)
   local known = redis.call('HMGET', q.turns, field, RANK[levelOf(h)])
   local last, many = (known[1] or ''):match('^(%d+) (%d+)$')
-  local place = math.max(tonumber(known[2] or 0), last and last + 1 or 0)
+  local place = math.max((known[2] or 0) + 1, last and last + ROUND or 0)
   redis.call('HSET', q.turns, field, whole(place) .. ' ' .. whole((many or 0) + 1))
   return place
 end
