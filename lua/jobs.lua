@@ -46,6 +46,16 @@ local function leave(h)
   h.entry, h.stream = nil, nil
 end
 
+-- Adds an entry behind the newest of a stream. A plain XADD may have used up its last id, and then it takes no more, ever: the job
+-- goes to `returned`, or if that is spoiled, too, to its level. Answers the entry and the stream.
+local function addBehind(q, id, h, stream)
+  for _, other in ipairs({ stream, 'returned' }) do
+    local added = redis.pcall('XADD', q[other], '*', 'id', id)
+    if type(added) == 'string' then return added, other end
+  end
+  return redis.call('XADD', q[levelOf(h)], '*', 'id', id), levelOf(h)
+end
+
 -- Puts the job into a stream under a new n (`fresh`, if one was drawn already). The caller writes the header afterwards.
 local function enter(q, id, h, stream, now, tally, fresh)
   leave(h)
@@ -54,7 +64,7 @@ local function enter(q, id, h, stream, now, tally, fresh)
   local added = redis.pcall('XADD', q[stream], h.entry, 'id', id)
   if type(added) == 'table' and added.err then
     -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.
-    h.entry = redis.call('XADD', q[stream], '*', 'id', id)
+    h.entry, stream = addBehind(q, id, h, stream)
   elseif h.enqueuedAt == now then
     h.enqueuedAt = nil
   end
