@@ -16,12 +16,14 @@ local function rateOf(text)
   return { interval = interval, ahead = (burst - 1) * interval }
 end
 
--- Reads the compiled limits: `name=value` a line. The last text of each queue is kept: most calls find it again.
+-- The compiled limits of a queue, `name=value` a line, by the hash of the text. What was read is kept: with 10,000 limits the text
+-- alone would cost each call 0.4 ms.
 local compiled, compiledCount = {}, 0
 
-local function limitsFrom(text)
-  local known = compiled[text]
+local function limitsOfHash(q, hash)
+  local known = compiled[hash]
   if known then return known end
+  local text = redis.call('HGET', q.config, 'limits') or ''
   local limits = { queue = {}, key = {}, types = {}, keys = {}, retries = {} }
   for line in text:gmatch('[^\n]+') do
     local name, value = line:match('^(.*)=([^=]*)$')
@@ -42,14 +44,14 @@ local function limitsFrom(text)
     end
   end
   if compiledCount >= 100 then compiled, compiledCount = {}, 0 end
-  compiled[text], compiledCount = limits, compiledCount + 1
+  compiled[hash], compiledCount = limits, compiledCount + 1
   return limits
 end
 
 -- What everyone obeys, with the defaults filled in.
 local function configOf(q)
   local v = redis.call('HMGET', q.config, 'paused', 'lease', 'weights', 'maxLength', 'maxEvents', 'record', 'policy', 'fair',
-    'maxBytes', 'refuse', 'draining', 'limits')
+    'maxBytes', 'refuse', 'draining', 'limitsHash')
   return {
     paused = v[1] == 'yes',
     lease = tonumber(v[2] or '') or DEFAULTS.lease,
@@ -62,7 +64,7 @@ local function configOf(q)
     maxBytes = tonumber(v[9] or '') or DEFAULTS.maxBytes,
     refuse = RANK[v[10]] and v[10] or DEFAULTS.refuse,
     isDraining = v[11] == 'yes',
-    limits = v[12] and v[12] ~= '' and limitsFrom(v[12]) or nil,
+    limits = v[12] and v[12] ~= '' and limitsOfHash(q, v[12]) or nil,
   }
 end
 

@@ -92,7 +92,7 @@ end
 local function applyLimits(q, settings)
   local text = compile(settings)
   if text ~= (settings.limits or '') then
-    redis.call('HSET', q.config, 'limits', text)
+    redis.call('HSET', q.config, 'limits', text, 'limitsHash', text ~= '' and redis.sha1hex(text) or '')
     redis.call('DEL', q.gates)
     redis.call('HDEL', q.stats, 'openedTo')
     local config = configOf(q)
