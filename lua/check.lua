@@ -1,7 +1,8 @@
 -- The invariants of a queue, counted, and mended if asked to. Section by section, a page a call; a cursor names both.
 
 local CHECKED = 1000            -- what one call looks at, about
-local COUNTED = 10000           -- jobs of a queue up to which its counters are compared: that takes one look at all of them
+local COUNTED = 10000           -- jobs of a queue up to which its counters are compared: that takes one look at all of them, and
+                                -- their headers must be small, or reading them would block Redis
 
 -- A check under way. `found` takes the mending, which is done only in a repair.
 local function newCheck(q, isRepair)
@@ -74,11 +75,14 @@ local function checkJob(check, id, value)
   end
 end
 
--- Looks at a page of a hash or sorted set with `see(member, value)`; answers the next cursor, nil at the end.
+-- Looks at a page of a hash or sorted set with `see(member, value)`; answers the next cursor, nil at the end. A header of many KiB
+-- counts as many.
 local function scan(check, command, key, cursor, see)
-  local page = redis.call(command, key, cursor, 'COUNT', CHECKED)
-  for i = 1, #page[2], 2 do see(page[2][i], page[2][i + 1]) end
-  check.looked = check.looked + #page[2] / 2
+  local page = redis.call(command, key, cursor, 'COUNT', CALL_JOBS)
+  for i = 1, #page[2], 2 do
+    see(page[2][i], page[2][i + 1])
+    check.looked = check.looked + 1 + math.floor(#page[2][i + 1] / (4 * KIB))
+  end
   return page[1] ~= '0' and page[1] or nil
 end
 
@@ -182,18 +186,20 @@ end
 local function checkCounters(check)
   local q = check.q
   if redis.call('HLEN', q.jobs) > COUNTED then return end
-  local counts = { bytes = 0 }
+  local counts, size = { bytes = 0 }, 0
   for _, stream in ipairs(STREAMS) do counts[WAITING[stream]] = 0 end
-  local all = redis.call('HGETALL', q.jobs)
-  for i = 1, #all, 2 do
-    local h, inline = read(all[i + 1])
-    local state = h and stateOf(q, all[i], h)
+  local ids = redis.call('HKEYS', q.jobs)
+  for _, id in ipairs(ids) do
+    local value = redis.call('HGET', q.jobs, id)
+    local h, inline = read(value)
+    local state = h and stateOf(q, id, h)
+    size = size + #value
     if state and state ~= 'dead' then
-      counts.bytes = counts.bytes + (inline and #inline or redis.call('HSTRLEN', q.bodies, all[i]))
+      counts.bytes = counts.bytes + (inline and #inline or redis.call('HSTRLEN', q.bodies, id))
     end
     if state == 'waiting' and h.entry then counts[WAITING[streamOf(h)]] = counts[WAITING[streamOf(h)]] + 1 end
     -- What cannot be read was counted when it came, and is counted until a claim meets it.
-    if not h then return end
+    if not h or size > CALL_BYTES then return end
   end
   for field, sum in pairs(counts) do
     local stat = (redis.call('HGET', q.stats, field) or 0) + (check.tally[field] or 0)
@@ -203,7 +209,7 @@ local function checkCounters(check)
       end)
     end
   end
-  check.looked = check.looked + #all / 2
+  check.looked = check.looked + #ids
 end
 
 local SECTIONS = {

@@ -56,11 +56,11 @@ local LETTERS = {
 
 -- penstock_dead: dead letters, the newest first. KEYS queue; ARGV [count N] [before CURSOR] [type TYPE] [error TEXT] [from MS]
 -- [to MS]; `error` is any part of the last error's text. Replies the cursor of the next page ('' at the end), then id, time of
--- death, header for each. One call looks at 1,000 letters at most, so a page may be short, or empty, and not the last.
+-- death, header for each. One call looks at 1,000 letters and 4 MiB at most, so a page may be short, or empty, and not the last.
 register('dead', { 'no-writes', 'allow-oom' }, function(q, args)
   local want, wrong = named(args, 1, LETTERS)
   if not want then return wrong end
-  local reply, found, most, looked = { '' }, 0, want.count or CALL_JOBS, 0
+  local reply, found, most, looked, size = { '' }, 0, want.count or CALL_JOBS, 0, 0
   local ms, last = (want.before or ''):match('^(%d+) (.*)$')
   local top = math.min(tonumber(ms or NUMBERS), want.to or NUMBERS)
   local page = redis.call('ZRANGE', q.dead, whole(math.min(top, NUMBERS - 1)), want.from or '-inf', 'BYSCORE', 'REV',
@@ -71,14 +71,17 @@ register('dead', { 'no-writes', 'allow-oom' }, function(q, args)
     if not (ms and died == ms and id >= last) then
       local value = redis.call('HGET', q.jobs, id)
       local h, _, line = nil, nil, nil
-      if value then h, _, line = read(value) end
+      if value then
+        h, _, line = read(value)
+        size = size + #value
+      end
       if h and (not want.type or h.type == want.type) and (not want.error or (h.lastError or ''):find(want.error, 1, true)) then
         reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = id, died, line
         found = found + 1
       end
     end
     looked = looked + 1
-    if found == most or looked == 1000 then
+    if found == most or looked == 1000 or size > CALL_BYTES then
       reply[1] = died .. ' ' .. id
       break
     end
