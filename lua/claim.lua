@@ -251,6 +251,7 @@ end
 -- Takes up to `most` runs from the open lanes of a level; answers whether none is left there.
 local function takeLanes(claim, rank, most)
   local q, config, now, goal = claim.q, claim.config, claim.now, claim.left - most
+  if not hasOpen(q, config) then return true end
   local from, to = large(rank * LEVEL), large(rank * LEVEL + NUMBERS)
   while claim.left > goal and not claim.full do
     local lane = redis.call('ZRANGEBYSCORE', q.open, from, to, 'WITHSCORES', 'LIMIT', 0, 1)
@@ -278,11 +279,19 @@ local function takeLevel(claim, level, most)
   return false
 end
 
+-- Whether a level may have something to claim. A look is cheaper than a read, and most levels of most queues are empty. Runs are in
+-- the stream too, so a level that has none here has nothing.
+local function hasSome(claim, level)
+  return redis.call('XLEN', claim.q[level]) > 0 or hasOpen(claim.q, claim.config)
+end
+
 -- Claims by weight. An empty level's share goes to the rest at once and is not saved up.
 local function takeByWeight(claim)
   local q, weights = claim.q, threeNumbers(claim.config.weights)
   local credits = threeNumbers(redis.call('HGET', q.stats, 'credits') or '')
-  local open = { high = true, normal = true, low = true }
+  local open = {}
+  for _, level in ipairs(SHARED) do open[level] = hasSome(claim, level) end
+  charge(credits, weights, open, {})
   while claim.left > 0 and not claim.full and not claim.more and (open.high or open.normal or open.low) do
     local quota, taken = divide(credits, weights, open, claim.left), {}
     for _, level in ipairs(SHARED) do
@@ -300,11 +309,11 @@ end
 -- Claims up to `want` runs: returned ones, critical ones, then the others by weight, or in strict order.
 local function claimRuns(claim)
   local q = claim.q
-  take(claim, 'returned', claim.left)
+  if redis.call('XLEN', q.returned) > 0 then take(claim, 'returned', claim.left) end
   for _, level in ipairs(claim.config.isStrict and LEVELS or { 'critical' }) do
-    if claim.left > 0 and not claim.full then takeLevel(claim, level, claim.left) end
+    if claim.left > 0 and not claim.full and hasSome(claim, level) then takeLevel(claim, level, claim.left) end
   end
   if claim.left > 0 and not claim.full and not claim.config.isStrict then takeByWeight(claim) end
   -- A lane may open at a level that was looked at before.
-  if claim.left > 0 and (claim.entries < 1 or redis.call('EXISTS', q.open) == 1) then claim.more = true end
+  if claim.left > 0 and (claim.entries < 1 or hasOpen(q, claim.config)) then claim.more = true end
 end

@@ -2,7 +2,7 @@
 
 -- A UUIDv7 (RFC 9562, 5.7): 48 bits of time, the rest from a hash of what never repeats.
 local function newId(q, now, n)
-  local hash = redis.sha1hex(q.name .. whole(now) .. '.' .. whole(n))
+  local hash = redis.sha1hex(q.name .. stampOf(now) .. '.' .. whole(n))
   local time = string.format('%012x', now)
   local variant = string.sub('89ab', 1 + tonumber(hash:sub(4, 4), 16) % 4)
   return time:sub(1, 8) .. '-' .. time:sub(9) .. '-7' .. hash:sub(1, 3) .. '-' .. variant:sub(1, 1) .. hash:sub(5, 7)
@@ -152,15 +152,19 @@ local function accept(q, config, job, now, tally)
   local due = math.min(job.at or now + (job.delay or 0), latest or NUMBERS - 1)
   local inline = #job.payload <= INLINE and job.payload
   local h = {
-    type = job.type, enqueuedAt = now, key = job.key, unique = job.unique, source = job.source,
-    headers = job.headers, traceparent = job.traceparent, maxAttempts = job.attempts, timeout = job.timeout,
-    priority = job.priority ~= 'normal' and job.priority or nil,
-    ttl = job.unique and job.ttl ~= UNIQUE_TTL and job.ttl or nil,
-    scope = job.scope ~= 'window' and job.scope or nil, singleton = job.singleton and 1,
-    latest = latest,
-    deadline = job.deadline and math.max(due, now) + job.deadline, late = job.late == 'drop' and 'drop' or nil,
+    type = job.type, enqueuedAt = now, key = job.key, source = job.source, headers = job.headers,
+    traceparent = job.traceparent, priority = job.priority ~= 'normal' and job.priority or nil,
   }
-  if job.unique then hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL)) end
+  -- What few jobs have is added: a table that has room for all costs more than the rest of this function.
+  if job.attempts then h.maxAttempts = job.attempts end
+  if job.timeout then h.timeout = job.timeout end
+  if job.unique then
+    h.unique, h.scope, h.singleton = job.unique, job.scope ~= 'window' and job.scope or nil, job.singleton and 1
+    h.ttl = job.ttl ~= UNIQUE_TTL and job.ttl or nil
+    h.latest = latest
+    hold(q, job.unique, id, now + (job.ttl or UNIQUE_TTL))
+  end
+  if job.deadline then h.deadline, h.late = math.max(due, now) + job.deadline, job.late == 'drop' and 'drop' or nil end
   if not inline then redis.call('HSET', q.bodies, id, job.payload) end
   if due > now then
     h.runAt = due

@@ -60,7 +60,7 @@ end
 local function enter(q, id, h, stream, now, tally, fresh)
   leave(h)
   local n = fresh or nextNumber(q)
-  h.entry, h.runAt, h.n = now .. '-' .. n, nil, nil
+  h.entry, h.runAt, h.n = stampOf(now) .. '-' .. n, nil, nil
   local added = redis.pcall('XADD', q[stream], h.entry, 'id', id)
   if type(added) == 'table' and added.err then
     -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.
@@ -133,8 +133,8 @@ end
 -- are `result`, `error` or `raw`, or false. What nobody records carries no payload, result or raw bytes over 1 KiB: its
 -- bound counts events, not bytes.
 local function record(q, config, kind, id, line, run, name, text, payload)
-  local args = { 'kind', kind, 'id', id, 'header', line }
-  local at = 6
+  -- Made with room for all words: growing it costs more than filling it.
+  local args, at = { 'kind', kind, 'id', id, 'header', line, nil, nil, nil, nil, nil, nil }, 6
   if run then
     args[7], args[8] = 'run', run
     at = 8
@@ -143,11 +143,14 @@ local function record(q, config, kind, id, line, run, name, text, payload)
     args[at + 1], args[at + 2] = name, text
     at = at + 2
   end
-  if payload and (config.record or #payload <= INLINE) then args[at + 1], args[at + 2] = 'payload', payload end
+  if payload and (config.record or #payload <= INLINE) then
+    args[at + 1], args[at + 2] = 'payload', payload
+    at = at + 2
+  end
   if config.record then
-    redis.call('XADD', q.events, '*', unpack(args))
+    redis.call('XADD', q.events, '*', unpack(args, 1, at))
   else
-    redis.call('XADD', q.events, 'MAXLEN', '~', UNRECORDED, '*', unpack(args))
+    redis.call('XADD', q.events, 'MAXLEN', '~', UNRECORDED, '*', unpack(args, 1, at))
   end
 end
 

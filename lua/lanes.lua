@@ -34,6 +34,12 @@ local function memberOf(id, h)
   return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.place or h.n or 0) .. '\0' .. id
 end
 
+-- Whether a lane is open. `config.isOpen` saves the look in queues without lanes: nothing but `openLane` adds one during a call.
+local function hasOpen(q, config)
+  if config.isOpen ~= false then config.isOpen = redis.call('EXISTS', q.open) == 1 end
+  return config.isOpen
+end
+
 -- Opens one lane, if there are jobs in it; answers whether. In a fair queue a limit's lane takes turns with the keys in `fair`: it
 -- opens one behind the virtual time, or a round if it was just served.
 local function openLane(q, config, reason, rank, isServed)
@@ -46,6 +52,7 @@ local function openLane(q, config, reason, rank, isServed)
   local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
   if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and ROUND or 1) end
   redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
+  config.isOpen = true
   return true
 end
 
@@ -174,7 +181,8 @@ local function promote(q, config, now, tally)
     redis.call('ZREM', q.delayed, id)
     reenter(q, config, id, now, tally)
   end
-  for _, name in ipairs(redis.call('ZRANGEBYSCORE', q.gates, '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)) do
+  local gates = config.limits and redis.call('ZRANGEBYSCORE', q.gates, '-inf', whole(now), 'LIMIT', 0, CALL_JOBS) or {}
+  for _, name in ipairs(gates) do
     redis.call('ZREM', q.gates, name)
     openNext(q, config, name)
   end

@@ -115,6 +115,13 @@ end
 -- Integers below NUMBERS only; Lua writes larger numbers with an exponent.
 local function whole(number) return number .. '' end
 
+-- The same of a call's time, which many of its steps write: a number becomes text in a microsecond.
+local stamped, stamp = nil, nil
+local function stampOf(now)
+  if now ~= stamped then stamped, stamp = now, whole(now) end
+  return stamp
+end
+
 -- Larger ones, up to 2^53.
 local function large(number) return string.format('%.0f', number) end
 

@@ -41,7 +41,7 @@ local function turn(q, consumer, want, outcomes, again)
   local room, wait = 0, nil
   if hasSeenAll then
     for _, field in pairs(waits and WAITING or {}) do redis.call('HSET', q.stats, field, 0) end
-  elseif not held and (waits or redis.call('EXISTS', q.open) == 1) then
+  elseif not held and (waits or hasOpen(q, config)) then
     room, wait = allowance(q, config, 1, now)
     if room > 0 then ring(q) end
   end
