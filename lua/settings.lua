@@ -58,6 +58,9 @@ local function compile(settings)
   return table.concat(lines, '\n'), most.queue + most.type + most.key
 end
 
+-- What holds where nobody has set anything: of limits, none.
+local function defaultOf(name) return whole(DEFAULTS[name] or (SETTINGS[name] and 'no' or '0')) end
+
 local function settingsOf(q)
   local settings, all = {}, redis.call('HGETALL', q.config)
   for i = 1, #all, 2 do settings[all[i]] = all[i + 1] end
@@ -116,7 +119,7 @@ register('configure', {}, function(q, args)
     local old = settings[name]
     if value == '' or value == '0' and (setting == CONCURRENCY or setting == RATE) then value = nil end
     settings[name] = value
-    local default = whole(DEFAULTS[name] or (SETTINGS[name] and 'no' or '0'))
+    local default = defaultOf(name)
     if (old or default) ~= (value or default) then
       for _, word in ipairs({ name, old or default, value or default }) do changes[#changes + 1] = word end
     end
@@ -133,6 +136,21 @@ register('configure', {}, function(q, args)
   applyLimits(q, settings)
   ring(q)
   return changes
+end)
+
+-- penstock_settings: what is in force. KEYS queue; no ARGV. Replies name, value, default of every setting, and of each limit and
+-- pause that is set, by name.
+register('settings', { 'no-writes', 'allow-oom' }, function(q)
+  local settings, names, reply = settingsOf(q), {}, {}
+  settings.limits = nil
+  for name in pairs(SETTINGS) do settings[name] = settings[name] or defaultOf(name) end
+  for name in pairs(settings) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local isSwitch = name == 'draining' or name:find('^paused')
+    for _, word in ipairs({ name, settings[name], isSwitch and 'no' or defaultOf(name) }) do reply[#reply + 1] = word end
+  end
+  return reply
 end)
 
 -- Reads `type TYPE`, if it is there: the setting that pauses the type; nil and an error reply if it is wrong.

@@ -23,6 +23,23 @@ extension Queue {
         }
     }
 
+    /// A setting as it is in force.
+    public struct Setting: Sendable, Equatable {
+        public let name: String
+        public let value: String
+        public let standard: String
+    }
+
+    /// All settings by name, those at their default too; limits and pauses where there are some. The words are those of
+    /// `configure`; `paused`, `paused:type:TYPE` and `draining` have verbs of their own.
+    public func settings() async throws(QueueError) -> [Setting] {
+        let words = try await call("settings").strings ?? []
+        guard words.count % 3 == 0 else { throw .garbled("settings") }
+        return stride(from: 0, to: words.count, by: 3).map {
+            Setting(name: words[$0], value: words[$0 + 1], standard: words[$0 + 2])
+        }
+    }
+
     /// Stops claims of every worker, or only those of one type; what runs goes on.
     public func pause(type: String? = nil) async throws(QueueError) { _ = try await call("pause", Self.words(type)) }
 
