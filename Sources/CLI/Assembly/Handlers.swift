@@ -18,8 +18,9 @@ struct Handlers {
         var types: [String: JobType] = [:]
         for (name, job) in configuration.jobs {
             guard let handler = handler(job, configuration, killingAfter) else { continue }
-            var type = JobType(timeout: job.timeout, handler: handler)
+            var type = JobType(timeout: job.timeout, heartbeat: job.heartbeat, handler: handler)
             if let attempts = job.attempts { type.attempts = attempts }
+            if let retry = job.retry { type.retries = retry.policy }
             types[name] = type
         }
         return types

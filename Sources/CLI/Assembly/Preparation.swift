@@ -13,6 +13,8 @@ struct Preparation: Service {
     let store: Store
     /// By queue, what the configuration says of it.
     let queues: [String: [String: String]]
+    /// Queues that the configuration has an entry for: what it says is all that holds.
+    let owned: Set<String>
     /// Whether events are to be kept until a sink has recorded them.
     let records: Bool
     let gate: Gate
@@ -67,11 +69,11 @@ struct Preparation: Service {
     }
 
     private func configure(_ name: String) async -> Bool {
-        var settings = queues[name] ?? [:]
-        if records, settings["record"] == nil { settings["record"] = "yes" }
-        if settings.isEmpty { return true }
-        return await tell("a queue cannot be configured") { [settings] () async throws(QueueError) in
-            for change in try await Queue(name, in: store).configure(settings) {
+        await tell("a queue cannot be configured") { () async throws(QueueError) in
+            let queue = try Queue(name, in: store)
+            let settings = try await settings(of: queue)
+            if settings.isEmpty { return }
+            for change in try await queue.configure(settings) {
                 logger.info(
                     "changed a setting",
                     metadata: [
@@ -80,6 +82,20 @@ struct Preparation: Service {
                     ])
             }
         }
+    }
+
+    /// What has to be written. Of a queue with an entry in the file, a setting that was taken out of it goes back to its
+    /// default in the same call: a limit nobody finds in the file any more must not hold, and the limits of the file alone
+    /// have to be within what one job may have. `record` is not the file's alone: a process with a Postgres sets it.
+    private func settings(of queue: Queue) async throws(QueueError) -> [String: String] {
+        var settings = queues[queue.name] ?? [:]
+        if records, settings["record"] == nil { settings["record"] = "yes" }
+        guard owned.contains(queue.name) else { return settings }
+        for setting in try await queue.settings() where settings[setting.name] == nil {
+            let isOfFile = setting.name != "record" && SettingKind(named: setting.name) != nil
+            if isOfFile, setting.value != setting.standard { settings[setting.name] = "" }
+        }
+        return settings
     }
 
     /// Logs what is refused; an absence of Redis is told by those who need it.

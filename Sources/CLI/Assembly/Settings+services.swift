@@ -11,7 +11,10 @@ extension Settings {
     func preparation(_ store: Store, _ gate: Gate, _ logger: Logger) -> Preparation {
         var settings: [String: [String: String]] = [:]
         for name in knownQueues { settings[name] = configuration.queues[name] ?? [:] }
-        return Preparation(store: store, queues: settings, records: databaseURL != nil, gate: gate, logger: logger)
+        return Preparation(
+            store: store, queues: settings, owned: Set(configuration.queues.keys), records: databaseURL != nil,
+            gate: gate,
+            logger: logger)
     }
 
     func worker(_ store: Store, _ logger: Logger) throws(QueueError) -> Worker? {

@@ -20,7 +20,10 @@ struct Configuration: Sendable {
         var runner: Runner
         /// Limit of one run.
         var timeout: Duration?
+        /// How long a run may be without a sign of life.
+        var heartbeat: Duration?
         var attempts: Int?
+        var retry: Retry?
     }
 
     var sources: [Source] = []

@@ -18,7 +18,9 @@ extension ConfigurationReader {
         {
             field.mistake("the name of a job type is not allowed; use 1 to 128 bytes without control characters")
         }
-        guard let members = field.members(Self.runners + ["timeout", "attempts"]) else { return nil }
+        guard let members = field.members(Self.runners + ["timeout", "heartbeat", "attempts", "retry"]) else {
+            return nil
+        }
         let given = Self.runners.filter { members[$0] != nil }
         if given.isEmpty {
             field.mistake("nothing runs this job type; give it one of handler, exec, http")
@@ -26,10 +28,13 @@ extension ConfigurationReader {
             field.mistake("\(given.joined(separator: " and ")) are both given; keep one")
         }
         let timeout = members["timeout"].flatMap { $0.duration() }
+        let heartbeat = members["heartbeat"].flatMap { $0.duration() }
+        let retry = members["retry"].flatMap(retry)
         let attempts = members["attempts"].flatMap { $0.integer(1...1000, "a number from 1 to 1000") }
         let read = given.compactMap { name in members[name].flatMap { runner(name, $0) } }
         guard let runner = read.first else { return nil }
-        return Configuration.Job(runner: runner, timeout: timeout, attempts: attempts)
+        return Configuration.Job(
+            runner: runner, timeout: timeout, heartbeat: heartbeat, attempts: attempts, retry: retry)
     }
 
     private func runner(_ name: String, _ field: Field) -> Configuration.Runner? {

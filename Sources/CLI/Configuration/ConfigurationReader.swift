@@ -36,7 +36,7 @@ struct ConfigurationReader {
         let jobs = members["jobs"].map(jobs)
         configuration.sources = sources?.read ?? []
         configuration.jobs = jobs?.read ?? [:]
-        if let field = members["queues"] { configuration.queues = queues(field) }
+        if let field = members["queues"] { configuration.queues = queues(field, jobs: jobs?.names ?? []) }
         if let field = members["api"] { configuration.apiKeys = keys(field) }
         let reader = RouteReader(sources: sources?.names ?? [], jobs: jobs?.names ?? [])
         if let field = members["routes"] { configuration.routes = reader.routes(field) }

@@ -94,5 +94,5 @@ struct Field {
     }
 
     /// Short enough for a line, and in quotes.
-    func shown(_ text: String) -> String { "\"\(text.prefix(40))\(text.count > 40 ? "…" : "")\"" }
+    func shown(_ text: String) -> String { text.quoted }
 }

@@ -5,6 +5,11 @@ struct OptionFault: Error, Equatable, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+extension String {
+    /// Short enough for a line, and in quotes.
+    var quoted: String { "\"\(prefix(40))\(count > 40 ? "…" : "")\"" }
+}
+
 extension Substring {
     /// Without blanks around it.
     var trimmed: String {
