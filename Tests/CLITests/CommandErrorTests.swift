@@ -52,6 +52,55 @@ import Testing
             "run --config /no/such.yaml", 64,
             "penstock: the configuration /no/such.yaml cannot be read (No such file or directory); name a file with --config"
         ),
+        Case(
+            "enqueue q t --conflict replace", 64,
+            "penstock: --ttl, --scope, --conflict, --singleton and --max-wait are for jobs with --unique; add it; see penstock --help"
+        ),
+        Case(
+            "enqueue q t --unique k --scope untill-started", 64,
+            "penstock: The value 'untill-started' is invalid for '--scope <scope>': there is no scope \"untill-started\"; did you mean \"until-started\"?; see penstock --help"
+        ),
+        Case(
+            "enqueue q t --late drop", 64,
+            "penstock: --late is for jobs with --deadline; add it; see penstock --help"),
+        Case(
+            "move x", 64, "penstock: nothing says where to; give --priority, --delay or --to; see penstock --help"),
+        Case(
+            "move x --to q --delay 1s", 64,
+            "penstock: --to takes neither --priority nor --delay; move the job a second time for those; see penstock --help"
+        ),
+        Case(
+            "requeue", 64,
+            "penstock: it has to be known which; give either the id of a dead job or --all; see penstock --help"),
+        Case(
+            "requeue x --rate 5", 64,
+            "penstock: --type, --error, --from, --to and --rate choose among many; give them with --all; see penstock --help"
+        ),
+        Case(
+            "requeue --all --rate 0", 64,
+            "penstock: The value '0' is invalid for '--rate <rate>': \"0\" is no number from 1 to 1000000; see penstock --help"
+        ),
+        Case("resolve x", 64, "penstock: Missing expected argument '--note <note>'; see penstock --help"),
+        Case(
+            "purge q --state running", 64,
+            "penstock: The value 'running' is invalid for '--state <state>': there is no purgeable state \"running\"; known purgeable states are waiting, delayed, parked, dead; see penstock --help"
+        ),
+        Case(
+            "dead q --from yesterday", 64,
+            "penstock: The value 'yesterday' is invalid for '--from <from>': \"yesterday\" is no time; write one such as 2030-01-31T12:00:00Z; see penstock --help"
+        ),
+        Case(
+            "configure q leese=1s", 64,
+            "penstock: The value 'leese=1s' is invalid for '<settings>': there is no setting \"leese\"; did you mean \"lease\"?; see penstock --help"
+        ),
+        Case(
+            "configure q rate:key=5", 64,
+            "penstock: The value 'rate:key=5' is invalid for '<settings>': rate:key: \"5\" is not a rate COUNT/PERIOD or COUNT/PERIOD/BURST, such as 100/1s or 5000/1h/20; see penstock --help"
+        ),
+        Case(
+            "configure q lease", 64,
+            "penstock: The value 'lease' is invalid for '<settings>': \"lease\" sets nothing; write NAME=VALUE, or NAME= for the default; see penstock --help"
+        ),
         Case("check", 64, "penstock: there is no ./penstock.yaml and so nothing to check; name a file with --config"),
     ]
 
@@ -66,6 +115,25 @@ import Testing
         (["backlog", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
         (["enqueue", "q", "t", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
         (["job", "x", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["cancel", "x", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (
+            ["move", "x", "--delay", "0s", "--redis-url", "unix:///tmp/no-such-server.sock"],
+            "penstock: Redis is away: "
+        ),
+        (["requeue", "x", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (
+            ["resolve", "x", "--note", "n", "--redis-url", "unix:///tmp/no-such-server.sock"],
+            "penstock: Redis is away: "
+        ),
+        (["why", "x", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["dead", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["pause", "q", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["resume", "q", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["drain", "q", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["purge", "q", "--yes", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["workers", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["fsck", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
+        (["configure", "q", "--redis-url", "unix:///tmp/no-such-server.sock"], "penstock: Redis is away: "),
         (["migrate", "--database-url", "postgres:///x?host=/tmp/no-such-folder"], "penstock: Postgres is away: "),
     ])
     func `a server that is away ends a command with 69 and one line`(arguments: [String], line: String) async throws {

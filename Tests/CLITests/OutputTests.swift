@@ -39,8 +39,8 @@ import Testing
         var full = backlog(waiting: 1, accepted: 1, completed: 0, at: 0, isPaused: true)
         #expect(
             BacklogSample(full).notes == [
-                "q: paused; FCALL penstock_resume 1 q in redis-cli resumes it",
                 "q: 12 parked: no worker runs type push",
+                "q: paused; penstock resume q resumes it",
                 "q: 5 events wait for Postgres",
             ])
         full = backlog(waiting: 1, accepted: 1, completed: 0, at: 0, events: 10)
@@ -63,6 +63,45 @@ import Testing
                 "time": "2023-11-14T22:13:20.250Z", "level": "info", "logger": "penstock", "message": "m",
                 "error": "a \"b\"\nc", "queue": "github",
             ])
+    }
+
+    @Test func `a time in a sentence of the library becomes a date`() {
+        #expect(Why.readable("is due in 5 s (at 1700000000250)") == "is due in 5 s (at 2023-11-14T22:13:20.250Z)")
+        #expect(Why.readable("has room (at 5)") == "has room (at 5)")
+    }
+
+    @Test(arguments: [("a-b.c", "a-b.c"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''")])
+    func `a word can be typed in a shell as it is shown`(text: String, word: String) {
+        #expect(text.shellWord == word)
+    }
+
+    @Test func `what limits, switches and bounds do to a queue is said below the table`() {
+        let backlog = Backlog(
+            queue: "q", levels: [], delayed: 1, parked: 4, dead: 0, parkedTypes: [:], events: 0, maxEvents: 10,
+            isRecording: false, isPaused: true, isDraining: true, isStrict: true, isFair: true, maxLength: 10,
+            bytes: 1_300_000, maxBytes: 64 << 20, refuse: .normal,
+            stopped: ["concurrency:key:a": 3, "moving:other": 1], slots: ["concurrency": 2, "concurrency:key:a": 1],
+            limits: ["concurrency": "5", "concurrency:key": "1", "paused:type:push": "yes"],
+            totals: ["accepted": 5, "dead": 1, "failed": 0], now: Date(timeIntervalSince1970: 0))
+        let sample = BacklogSample(backlog)
+        #expect(
+            sample.notes == [
+                "q: strict levels, fair keys",
+                "q: 3 parked: stopped by concurrency:key:a",
+                "q: 1 parked on the way to queue other; repeat the move",
+                "q: 2 of 5 slots of concurrency are taken",
+                "q: 1 of 1 slots of concurrency:key:a are taken",
+                "q: 5 of 10 jobs, 1.2 MiB of 64 MiB payload; when full it refuses normal and below",
+                "q: type push is paused; penstock resume q --type push resumes it",
+                "q: draining: no new jobs are taken; penstock resume q takes them again",
+                "q: paused; penstock resume q resumes it",
+            ])
+        #expect(sample.totals == "5 accepted, 1 dead")
+        #expect(
+            Purge.question(backlog, state: nil, type: "push")
+                == "purge cancels the jobs of type push among 0 waiting, 1 delayed, 4 parked of queue q for good")
+        #expect(
+            Purge.question(backlog, state: .dead, type: nil) == "purge removes 0 dead of queue q for good")
     }
 
     @Test func `what strangers wrote cannot steer a terminal`() {

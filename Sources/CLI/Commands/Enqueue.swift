@@ -6,7 +6,7 @@ import Penstock
 /// `penstock enqueue QUEUE TYPE [PAYLOAD]`.
 struct Enqueue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Enqueues one job and prints queued ID, or duplicate and the first job's id.")
+        abstract: "Enqueues one job and prints queued ID, or duplicate or replaced and the first job's id.")
 
     @Argument(help: "The queue.", transform: { text throws(OptionFault) in try Self.queue(text) })
     var queue: String
@@ -46,6 +46,36 @@ struct Enqueue: AsyncParsableCommand {
     var ttl: Duration?
 
     @Option(
+        help: "Until when the deduplication key is held: window, until-started or until-finished.",
+        transform: { text throws(OptionFault) in try Self.word(text, "scope") })
+    var scope: NewJob.Scope?
+
+    @Option(
+        help: "What a held key makes of the job: skip, replace the waiting payload, or cancel the first job (skip).",
+        transform: { text throws(OptionFault) in try Self.word(text, "conflict") })
+    var conflict = NewJob.Conflict.skip
+
+    @Option(
+        help: "One job of the key at a time: skip this one, or cancel the first; in place of scope and conflict.",
+        transform: { text throws(OptionFault) in try Self.word(text, "answer of a singleton") })
+    var singleton: NewJob.Singleton?
+
+    @Option(
+        help: "With --conflict replace and --delay: the latest start, from the first enqueue, such as 5m.",
+        transform: { text throws(OptionFault) in try Self.duration(text, from: .milliseconds(1)) })
+    var maxWait: Duration?
+
+    @Option(
+        help: "How late it may start after it is due, such as 10m.",
+        transform: { text throws(OptionFault) in try Self.duration(text, from: .milliseconds(1)) })
+    var deadline: Duration?
+
+    @Option(
+        help: "What becomes of it after the deadline: bury or drop (bury).",
+        transform: { text throws(OptionFault) in try Self.word(text, "word for a late job") })
+    var late = NewJob.Late.bury
+
+    @Option(
         help: "Attempts before the job is dead.",
         transform: { text throws(OptionFault) in try Self.number(text, 1...1000) })
     var attempts: Int?
@@ -64,6 +94,12 @@ struct Enqueue: AsyncParsableCommand {
 
     func validate() throws {
         if delay != nil, at != nil { throw ValidationError("--delay and --at are both given; keep one") }
+        let isOfUnique = ttl != nil || scope != nil || conflict != .skip || singleton != nil || maxWait != nil
+        if unique == nil, isOfUnique {
+            throw ValidationError(
+                "--ttl, --scope, --conflict, --singleton and --max-wait are for jobs with --unique; add it")
+        }
+        if late != .bury, deadline == nil { throw ValidationError("--late is for jobs with --deadline; add it") }
     }
 
     func run() async throws {
@@ -85,6 +121,12 @@ struct Enqueue: AsyncParsableCommand {
         job.at = at
         job.unique = unique
         job.ttl = ttl
+        if let scope { job.scope = scope }
+        job.conflict = conflict
+        job.singleton = singleton
+        job.maxWait = maxWait
+        job.deadline = deadline
+        job.late = late
         job.attempts = attempts
         job.timeout = timeout
         job.headers = Dictionary(header.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

@@ -8,8 +8,19 @@ struct PenstockCommand: AsyncParsableCommand {
         commandName: "penstock",
         abstract: "Receives webhooks, queues them in Redis, runs them as jobs and records them in Postgres.",
         discussion: "Without a subcommand it runs: penstock --role worker is penstock run --role worker.",
-        subcommands: [
-            Run.self, Dev.self, Enqueue.self, ShowBacklog.self, ShowJob.self, Check.self, Migrate.self, Bench.self,
+        subcommands: [Run.self, Dev.self, Check.self, Migrate.self, Bench.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Job",
+                subcommands: [
+                    Enqueue.self, ShowJob.self, Why.self, Cancel.self, Move.self, Requeue.self, Resolve.self,
+                ]),
+            CommandGroup(
+                name: "Queue",
+                subcommands: [
+                    ShowBacklog.self, Dead.self, ShowWorkers.self, Pause.self, Resume.self, Drain.self, Purge.self,
+                    Configure.self, Keys.self, Fsck.self,
+                ]),
         ],
         defaultSubcommand: Run.self)
 

@@ -67,10 +67,3 @@ struct ShowBacklog: AsyncParsableCommand {
         }
     }
 }
-
-extension Backlog {
-    /// Nothing has ever happened in it.
-    fileprivate var isUntouched: Bool {
-        totals.values.allSatisfy { $0 == 0 } && waiting + running + delayed + parked + dead + events == 0
-    }
-}

@@ -40,6 +40,32 @@ extension ParsableArguments {
         return duration
     }
 
+    /// One of the words of an enumeration.
+    static func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ text: String, _ noun: String, among all: [Word] = Array(Word.allCases)
+    ) throws(OptionFault) -> Word {
+        if let word = all.first(where: { $0.rawValue == text }) { return word }
+        let remedy = Suggestion.remedy(for: text, among: all.map(\.rawValue), noun: "known \(noun)s")
+        throw OptionFault("there is no \(noun) \(text.quoted); \(remedy)")
+    }
+
+    /// A job type.
+    static func jobType(_ text: String) throws(OptionFault) -> String {
+        let isRight = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        guard isRight, (1...128).contains(text.utf8.count) else {
+            throw OptionFault("it cannot be a job type; use 1 to 128 bytes without control characters")
+        }
+        return text
+    }
+
+    static func text(_ text: String, _ range: ClosedRange<Int>) throws(OptionFault) -> String {
+        guard range.contains(text.utf8.count) else {
+            throw OptionFault(
+                "the text has \(text.utf8.count) bytes; write \(range.lowerBound) to \(range.upperBound)")
+        }
+        return text
+    }
+
     static func priority(_ text: String) throws(OptionFault) -> Priority {
         if let priority = Priority(name: text) { return priority }
         let names = Priority.allCases.map(\.name)

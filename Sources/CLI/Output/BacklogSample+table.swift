@@ -3,7 +3,7 @@ import Penstock
 
 extension [BacklogSample] {
     /// A table with a row for each queue and each of its levels that has something, and below it what a person should know.
-    /// - Parameter showsAllLevels: also those that are empty.
+    /// - Parameter showsAllLevels: also those that are empty, and the totals.
     func lines(showsAllLevels: Bool) -> [String] {
         var table = Table([
             ("QUEUE", .left), ("LEVEL", .left), ("WAITING", .right), ("RUNNING", .right), ("DELAYED", .right),
@@ -22,7 +22,9 @@ extension [BacklogSample] {
                 table.add(counts + ["", "", "", backlog.age(of: level.oldest), "", "", ""])
             }
         }
-        let notes = flatMap(\.notes)
+        let notes = flatMap { sample in
+            sample.notes + (showsAllLevels ? ["\(sample.backlog.queue): \(sample.totals)"] : [])
+        }
         return table.lines + (notes.isEmpty ? [] : [""] + notes)
     }
 
@@ -41,26 +43,6 @@ extension BacklogSample {
         case .never: "never"
         case .seconds(let seconds): TimeText.age(seconds)
         }
-    }
-
-    /// What holds jobs back, each with its remedy where there is one.
-    var notes: [String] {
-        let name = backlog.queue
-        var notes: [String] = []
-        if backlog.isPaused {
-            notes.append("\(name): paused; FCALL penstock_resume 1 \(name) in redis-cli resumes it")
-        }
-        for (type, count) in backlog.parkedTypes.sorted(by: { $0.key < $1.key }) {
-            notes.append("\(name): \(count) parked: no worker runs type \(type)")
-        }
-        if isAtBound {
-            notes.append(
-                "\(name): \(backlog.events) events wait for Postgres, which is the bound: no job is claimed until a sink records them"
-            )
-        } else if backlog.isRecording, backlog.events > 0 {
-            notes.append("\(name): \(backlog.events) events wait for Postgres")
-        }
-        return notes
     }
 }
 

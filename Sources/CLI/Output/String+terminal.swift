@@ -5,6 +5,9 @@ extension String {
         return split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
+    /// Cut for a cell of a table.
+    func cut(_ limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
+
     /// Without control characters but newline and tab: payloads and errors come from strangers, and a terminal obeys what
     /// it is shown.
     var harmless: String {

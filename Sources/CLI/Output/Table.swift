@@ -13,6 +13,9 @@ struct Table: Sendable {
         rows = [columns.map(\.title)]
     }
 
+    /// Whether it has but its titles.
+    var isEmpty: Bool { rows.count == 1 }
+
     /// A row has a cell for every column.
     mutating func add(_ cells: [String]) { rows.append(cells) }
 

@@ -36,6 +36,15 @@ enum Terminal {
     /// One line to stderr, in one call, so that lines of two threads do not mix.
     static func tell(_ line: String) { _ = put(line.oneLine.harmless + "\n", STDERR_FILENO) }
 
+    /// Asks a person whether to go on; only `yes` is yes.
+    /// - Parameter fact: what will happen.
+    /// - Throws: `Failure.usage` where nobody can be asked.
+    static func agrees(_ fact: String) throws(Failure) -> Bool {
+        guard isatty(STDIN_FILENO) == 1 else { throw .usage("\(fact), and nobody can be asked here; add --yes") }
+        _ = put("\(fact).\nType yes to go on: ".harmless, STDERR_FILENO)
+        return readLine()?[...].trimmed == "yes"
+    }
+
     private static func answer(_ text: String) throws(Failure) {
         guard put(text, STDOUT_FILENO) else { throw .failed("stdout is closed; nothing more is written") }
     }
