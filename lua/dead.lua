@@ -30,7 +30,8 @@ register('requeue', {}, function(q, args)
 end)
 
 -- penstock_resolve: a person has dealt with a dead letter. KEYS queue; ARGV id note (1 to 1,000 bytes). Replies `resolved ID`; the
--- note goes to Postgres, the letter out of Redis. Errors: UNKNOWN; INVALID unless it is dead.
+-- note goes to Postgres, the letter out of Redis; the event has the payload, for a sink that is late with the job's death.
+-- Errors: UNKNOWN; INVALID unless it is dead.
 register('resolve', { 'allow-oom' }, function(q, args)
   local id, note = args[1], args[2]
   if not note or #note < 1 or #note > 1000 then return fail('INVALID', 'a note of 1 to 1000 bytes is needed') end
@@ -38,7 +39,7 @@ register('resolve', { 'allow-oom' }, function(q, args)
   if not h then return inline end
   if redis.call('ZREM', q.dead, id) == 0 then return fail('INVALID', 'job ' .. id .. ' is not dead') end
   local tally = {}
-  record(q, configOf(q), 'resolved', id, cjson.encode(h), false, 'error', note)
+  record(q, configOf(q), 'resolved', id, cjson.encode(h), false, 'error', note, payloadOf(q, id, inline))
   remove(q, id, inline)
   count(tally, 'resolved')
   writeTally(q, tally)

@@ -73,8 +73,9 @@ package struct Event: Sendable {
     package var run: Run?
     /// JSON text, of a completed job that left a result.
     package var result: ByteBuffer?
+    /// What went wrong; of a resolved job what the person wrote.
     package var error: String?
-    /// Only in terminal events.
+    /// Only in events after which Redis no longer has the job, and of a job that died.
     package var payload: ByteBuffer?
     package var raw: ByteBuffer?
 

@@ -58,6 +58,7 @@ struct Entry: Sendable {
         entry.job.result = job.result.map { JSONB.string(String(buffer: $0).ascii) }
         entry.job.id = job.id.ascii
         entry.job.error = job.error?.ascii
+        entry.job.note = job.note?.ascii
         entry.job.facts?.type = job.facts?.type.ascii ?? ""
         entry.job.facts?.key = job.facts?.key?.ascii
         entry.job.facts?.source = job.facts?.source?.ascii

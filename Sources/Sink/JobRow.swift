@@ -32,7 +32,12 @@ struct JobRow: Sendable {
     /// JSON that Postgres should take.
     var result: ByteBuffer?
     var error: String?
+    /// Of a resolved job: its death, where that was recorded, else when it was resolved.
     var finishedAt: Int64?
+    /// What a person wrote who dealt with the dead letter. The job is gone from Redis then, so whatever comes later is of
+    /// another life and clears it.
+    var note: String?
+    var resolvedAt: Int64?
 
     init(queue: String, event: Event) {
         self.queue = queue
@@ -42,9 +47,18 @@ struct JobRow: Sendable {
         self.facts = event.header.map(Facts.init)
         self.run = event.run.map(Run.init)
         self.result = event.kind == .completed ? event.result.map(JSONB.storable) : nil
-        // A job that goes on, or was cancelled, still shows what its last failed attempt said.
-        self.error = event.kind == .completed ? nil : (event.error ?? event.header?.lastError)?.storable
-        self.finishedAt = event.kind.isTerminal ? event.id.milliseconds.storableTime : nil
+        // A job that goes on, was cancelled or resolved still shows what its last failed attempt said.
+        switch event.kind {
+        case .completed: break
+        case .resolved: self.error = event.header?.lastError?.storable
+        default: self.error = (event.error ?? event.header?.lastError)?.storable
+        }
+        let isOver = event.kind.isTerminal || event.kind == .resolved
+        self.finishedAt = isOver ? event.id.milliseconds.storableTime : nil
+        if event.kind == .resolved {
+            self.note = event.error?.storable
+            self.resolvedAt = event.id.milliseconds.storableTime
+        }
         if event.header == nil {
             self.payload = (event.raw ?? event.payload).map { .bytes($0) }
         } else {
@@ -61,6 +75,9 @@ struct JobRow: Sendable {
         if let then = old.facts?.enqueuedAt, let now = newer.facts?.enqueuedAt, then != now { return }
         run = newer.run ?? old.run
         payload = newer.payload ?? old.payload
+        if newer.resolvedAt != nil, old.facts?.enqueuedAt == newer.facts?.enqueuedAt {
+            finishedAt = old.finishedAt ?? newer.finishedAt
+        }
     }
 }
 

@@ -5,7 +5,8 @@ struct Migration: Sendable {
     let sql: String
 
     static let all = [
-        Migration(number: 1, name: "jobs and attempts", sql: jobsAndAttempts)
+        Migration(number: 1, name: "jobs and attempts", sql: jobsAndAttempts),
+        Migration(number: 2, name: "notes on dead letters", sql: notes),
     ]
 
     /// The version that this program needs.
@@ -55,5 +56,10 @@ struct Migration: Sendable {
             PRIMARY KEY (queue, level, entry)
         );
         CREATE INDEX attempts_job_id ON penstock.attempts (job_id, queue);
+        """
+
+    /// What a person wrote who dealt with a dead letter, and when. Columns without a default rewrite no row.
+    private static let notes = """
+        ALTER TABLE penstock.jobs ADD COLUMN note text, ADD COLUMN resolved_at timestamptz;
         """
 }

@@ -48,7 +48,7 @@ extension JobRecord {
     fileprivate static let columns = """
         queue, id, type, state, priority, key, attempts, source, \(milliseconds("enqueued_at")),
         \(milliseconds("started_at")), \(milliseconds("finished_at")), run_ms, wait_ms, worker, error, result::text,
-        coalesce(convert_to(payload::text, 'UTF8'), payload_bytes)
+        coalesce(convert_to(payload::text, 'UTF8'), payload_bytes), note
         """
 
     private static func milliseconds(_ column: String) -> String {
@@ -73,6 +73,7 @@ extension JobRecord {
         error = row.text(14)
         result = row.bytes(15)
         payload = row.bytes(16)
+        note = row.text(17)
     }
 }
 

@@ -29,6 +29,16 @@ extension Event {
         event.error = error
         return event
     }
+
+    /// A person's note on a job that died of `error`.
+    static func resolved(
+        _ id: String, at: Int64, enqueued: Int64 = 0, note: String, error: String = "gave up", payload: String? = nil
+    ) -> Event {
+        var event = Event.make(
+            .resolved, id, at: at, enqueued: enqueued, run: nil, payload: payload, error: note)
+        event.header?.lastError = error
+        return event
+    }
 }
 
 extension [Event] {

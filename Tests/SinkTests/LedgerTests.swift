@@ -18,11 +18,11 @@ import Testing
         #expect(
             try await database.texts("SELECT to_jsonb(j)::text FROM penstock.jobs j") == [
                 """
-                {"id": "a", "key": "owner/name", "type": "echo", "error": null, "queue": "github", "state": "completed", \
+                {"id": "a", "key": "owner/name", "note": null, "type": "echo", "error": null, "queue": "github", "state": "completed", \
                 "result": {"c": 2}, "run_ms": 80, "source": "github", "worker": "host-1-1", "payload": {"b": [1]}, \
                 "wait_ms": 10, "attempts": 2, "event_ms": 1700000001000, "priority": 1, "event_seq": 0, \
                 "started_at": "2023-11-14T22:13:20.91+00:00", "enqueued_at": "2023-11-14T22:13:20+00:00", \
-                "finished_at": "2023-11-14T22:13:21+00:00", "payload_bytes": null}
+                "finished_at": "2023-11-14T22:13:21+00:00", "resolved_at": null, "payload_bytes": null}
                 """
             ])
         #expect(
@@ -51,6 +51,7 @@ import Testing
         .make(.retried, "a", at: 1000, attempt: 1, run: 1, error: "no luck"),
         .make(.released, "a", at: 2000, attempt: 1, run: 2),
         .make(.recovered, "a", at: 3000, attempt: 1, run: 3),
+        .make(.snoozed, "a", at: 3500, attempt: 1, run: 6),
         .make(.dead, "a", at: 4000, attempt: 2, run: 4, payload: #"{"b":1}"#, error: "gave up"),
         .make(.unhandled, "a", at: 5000, attempt: 0, run: 5),
         .make(.cancelled, "a", at: 6000, attempt: 0, run: nil, payload: #"{"b":1}"#),

@@ -1,3 +1,5 @@
+import NIOCore
+import Penstock
 import Testing
 
 @testable import Sink
@@ -41,5 +43,27 @@ import Testing
         #expect(try await database.text("to_regclass('penstock.jobs')") == nil)
         try await database.run("DROP TABLE penstock.attempts")
         #expect(try await ledger.migrate().count == Migration.all.count)
+    }
+
+    @Test func `a schema of version 1 with rows in it gets notes, and keeps what it has`() async throws {
+        let database = try await Database()
+        let ledger = try await database.ledger()
+        _ = try await ledger.record([.make(.dead, "a", payload: "1", error: "gave up")].inQueue)
+        try await database.run(
+            """
+            ALTER TABLE penstock.jobs DROP COLUMN note, DROP COLUMN resolved_at;
+            DELETE FROM penstock.migrations WHERE number > 1;
+            """)
+        let history = try PostgresHistory(url: database.url)
+        await #expect(throws: PostgresError.olderSchema(found: 1, needed: Migration.newest)) {
+            try await history.check()
+        }
+        #expect(try await ledger.migrate() == ["2 notes on dead letters"])
+        try await history.check()
+        let job = try #require(await history.job(queue: "github", id: "a"))
+        #expect(job.state == .dead && job.error == "gave up" && job.payload == ByteBuffer(string: "1"))
+        #expect(job.note == nil)
+        _ = try await ledger.record([.resolved("a", at: 2000, note: "mended")].inQueue)
+        #expect(try await history.job(queue: "github", id: "a")?.note == "mended")
     }
 }

@@ -5,7 +5,6 @@ import Penstock
 import Servers
 import ServiceLifecycle
 import Support
-import Synchronization
 import Testing
 
 @testable import Sink
@@ -38,6 +37,67 @@ import Testing
         let job = try #require(await history.job(queue: "github", id: dead))
         #expect(job.state == .dead && job.error == "never" && job.attempts == 1)
         #expect(try await rig.database.count("attempts") == payloads.count + 1)
+    }
+
+    @Test func `a skipped job is completed with its reason, a snoozed one is delayed, and both have had a run`()
+        async throws
+    {
+        let rig = try await Rig()
+        let queue = try Queue("github", in: rig.store)
+        let skipped = try await queue.enqueue(NewJob(type: "skip", payload: ByteBuffer(string: "1"))).id
+        let snoozed = try await queue.enqueue(NewJob(type: "snooze", payload: ByteBuffer(string: "1"))).id
+        try await rig.serve { try await rig.until { try await rig.database.count("jobs") == 2 } }
+        let history = try PostgresHistory(url: rig.database.url)
+        let done = try #require(await history.job(queue: "github", id: skipped))
+        #expect(done.state == .completed && done.attempts == 1 && done.error == nil)
+        #expect(done.result == ByteBuffer(string: #"{"skipped": "nothing to do"}"#))
+        let waits = try #require(await history.job(queue: "github", id: snoozed))
+        #expect(waits.state == .delayed && waits.attempts == 0 && waits.finishedAt == nil && waits.worker != nil)
+        #expect(
+            try await rig.database.texts(
+                "SELECT outcome || attempt FROM penstock.attempts WHERE run_ms >= 0 ORDER BY outcome")
+                == ["completed1", "snoozed1"])
+    }
+
+    @Test func `a note on a dead letter arrives in its row`() async throws {
+        let rig = try await Rig()
+        let queue = try Queue("github", in: rig.store)
+        let id = try await queue.enqueue(NewJob(type: "bury", payload: ByteBuffer(string: #"{"a":1}"#))).id
+        let history = try PostgresHistory(url: rig.database.url)
+        var died: Date?
+        try await rig.serve {
+            try await rig.until {
+                died = try await history.job(queue: "github", id: id)?.finishedAt
+                return died != nil
+            }
+            try await queue.resolve(id, note: "mended by hand")
+            try await rig.until { try await history.job(queue: "github", id: id)?.note != nil }
+        }
+        let job = try #require(await history.job(queue: "github", id: id))
+        #expect(job.state == .dead && job.error == "never" && job.note == "mended by hand" && job.attempts == 1)
+        #expect(job.finishedAt == died && job.payload == ByteBuffer(string: #"{"a": 1}"#))
+        #expect(try await rig.database.count("attempts") == 1)
+        #expect(try await queue.job(id) == nil)
+    }
+
+    @Test func `the note of a sink that is ahead of the one with the death has all that the death had`() async throws {
+        let rig = try await Rig()
+        let queue = try Queue("github", in: rig.store)
+        let id = try await queue.enqueue(NewJob(type: "bury", payload: ByteBuffer(string: #"{"a":1}"#))).id
+        let worker = try Worker(queues: ["github"], in: rig.store, handlers: ["bury": { _ in throw Bury("never") }])
+        let running = Task { try await worker.run() }
+        try await rig.until { try await queue.job(id)?.state == .dead }
+        running.cancel()
+        try await running.value
+        try await queue.resolve(id, note: "mended")
+        let events = try await queue.events(consumer: "one")
+        #expect(events.map(\.kind) == [.dead, .resolved])
+        let ledger = try await rig.database.ledger()
+        for event in events.reversed() { _ = try await ledger.record([event].inQueue) }
+        let job = try #require(await PostgresHistory(url: rig.database.url).job(queue: "github", id: id))
+        #expect(job.state == .dead && job.error == "never" && job.note == "mended" && job.finishedAt != nil)
+        #expect(job.payload == ByteBuffer(string: #"{"a": 1}"#))
+        #expect(try await rig.database.count("attempts") == 1)
     }
 
     @Test func `while Postgres is away jobs go on, and every record arrives once when it is back`() async throws {
@@ -124,90 +184,5 @@ import Testing
         await #expect(throws: PostgresError.newerSchema(found: 9999, known: Migration.newest)) {
             try await rig.recorder().run()
         }
-    }
-}
-
-/// Servers, a worker and a recorder of one test's own.
-private struct Rig {
-    let redis: RedisServer
-    let postgres: PostgresServer
-    let database: Database
-    let store: Store
-    let lines = Lines()
-    let queues: [String]
-
-    init(queues: [String] = ["github"]) async throws {
-        redis = try RedisServer.started()
-        postgres = try PostgresServer.started()
-        database = try await Database(on: postgres)
-        store = try Store(url: redis.url)
-        self.queues = queues
-        try await store.connect(within: .seconds(10))
-        for queue in queues { _ = try await Queue(queue, in: store).configure(["record": "yes"]) }
-    }
-
-    func recorder() throws -> Recorder {
-        let lines = lines
-        return Recorder(
-            ledger: try Ledger(url: database.url), store: store, consumer: "sink-1",
-            logger: Logger(label: "recorder") { _ in lines }, queues: { ["github"] })
-    }
-
-    /// Runs worker and recorder for as long as the body takes, then tells both to stop and waits until they have.
-    func serve(_ body: () async throws -> Void) async throws {
-        let handlers: [String: Handler] = [
-            "ok": { job in .json(bytes: ByteBuffer(string: "\(job.payload.readableBytes)")) },
-            "bury": { _ in throw Bury("never") },
-        ]
-        let worker = try Worker(queues: queues, in: store, concurrency: 20, handlers: handlers)
-        let services = ServiceGroup(services: [worker, try recorder()], logger: Logger(label: "test"))
-        let running = Task { try await services.run() }
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await body())
-        } catch {
-            result = .failure(error)
-        }
-        await services.triggerGracefulShutdown()
-        try await running.value
-        try result.get()
-    }
-
-    func enqueue(_ count: Int, to queue: Queue) async throws {
-        let jobs = (0..<count).map { _ in NewJob(type: "ok", payload: ByteBuffer(string: "{}")) }
-        for answer in await queue.enqueue(jobs) { _ = try answer.get() }
-    }
-
-    /// Waits for a condition, at most 30 s. A store that is away does not fulfil it.
-    func until(_ condition: () async throws -> Bool, at place: SourceLocation = #_sourceLocation) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while await (try? condition()) != true {
-            try #require(ContinuousClock.now < deadline, "the condition did not come true", sourceLocation: place)
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-}
-
-/// Keeps the messages that are logged.
-private struct Lines: LogHandler {
-    private final class Messages: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private let messages = Messages()
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        messages.all.withLock { $0.append("\(event.message)") }
-    }
-
-    func count(_ message: String) -> Int {
-        messages.all.withLock { all in all.count { $0 == message } }
     }
 }
