@@ -20,8 +20,9 @@ public struct NewJob: Sendable {
     public var unique: String?
     /// How long `unique` is held after the enqueue in the scope `window`, if the job does not live longer; nil is one day.
     public var ttl: Duration?
-    /// Until when `unique` is held; a dead or cancelled job frees it in every scope.
-    public var scope = Scope.window
+    /// Until when `unique` is held; a dead or cancelled job frees it in every scope. Nil is `window`, and with `conflict`
+    /// `replace` `untilStarted`.
+    public var scope: Scope?
     /// What a held `unique` key makes of this job.
     public var conflict = Conflict.skip
     /// At most one job of this `unique` key lives and runs: a second one is skipped, or cancels the first and waits for the

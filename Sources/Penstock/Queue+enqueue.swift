@@ -79,7 +79,7 @@ extension NewJob {
             ("traceparent", traceparent), ("attempts", attempts.map(String.init)),
             ("delay", try delay.map { value throws(QueueError) in try milliseconds(value, "delay") }),
             ("ttl", try ttl.map { value throws(QueueError) in try milliseconds(value, "ttl") }),
-            ("scope", scope == .window ? nil : scope.rawValue),
+            ("scope", scope?.rawValue),
             ("conflict", conflict == .skip ? nil : conflict.rawValue), ("singleton", singleton?.rawValue),
             ("max-wait", try maxWait.map { value throws(QueueError) in try milliseconds(value, "max-wait") }),
             ("deadline", try deadline.map { value throws(QueueError) in try milliseconds(value, "deadline") }),
