@@ -134,9 +134,10 @@ let package = Package(
         .testTarget(
             name: "ReceiverTests",
             dependencies: [
-                "Support", "Receiver", "JSON", "Servers", nioCore, nioPosix, logging, lifecycle,
+                "Support", "Receiver", "JSON", "Redis", "Servers", nioCore, nioPosix, logging, lifecycle,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -5,8 +5,7 @@ import Penstock
 
 extension API {
     /// `POST /v1/queues/{queue}/jobs`: one job, or an array of them with an answer for each.
-    func enqueue(_ request: Request, into name: String, share: Budget.Share) async throws(Problem) -> Response {
-        let queue = try queue(name)
+    func enqueue(_ request: Request, into queue: Queue, share: Budget.Share) async throws(Problem) -> Response {
         let body = try await Body.read(request, upTo: Self.maxBody, share: share)
         let json: RawJSON
         do throws(JSONFault) { json = try RawJSON(body) } catch { throw Problem(.badRequest, error.description) }
@@ -23,7 +22,7 @@ extension API {
                 return .failure(error)
             }
         }
-        let answers = await enqueue(forms, into: queue, patience: max(patience, Self.patienceForMany))
+        let answers = await enqueue(forms, into: queue, patience: max(patience, patienceForMany))
         return .json(
             .ok,
             .array(
@@ -42,7 +41,12 @@ extension API {
         let jobs = forms.compactMap { try? $0.get() }
         var outcomes: ArraySlice<Result<Receipt, QueueError>> = []
         if !jobs.isEmpty {
-            outcomes = (await within(patience) { await queue.enqueue(jobs) } ?? [])[...]
+            let mark = memoryMark
+            outcomes =
+                (await within(patience) {
+                    if await mark.isPassed() { return jobs.map { _ in .failure(MemoryMark.refusal) } }
+                    return await queue.enqueue(jobs)
+                } ?? [])[...]
             if outcomes.contains(where: { (try? $0.get()) != nil }) { await register(queue) }
         }
         if let error = outcomes.lazy.compactMap(\.trouble).first {
@@ -61,15 +65,7 @@ extension API {
 }
 
 extension Result where Success == Receipt, Failure == QueueError {
-    /// What the operator has to hear of: not the producer's mistakes.
     fileprivate var trouble: QueueError? {
-        switch self {
-        case .failure(let error):
-            switch error {
-            case .away, .full, .outOfMemory, .refused: error
-            case .invalid, .unknown: nil
-            }
-        case .success: nil
-        }
+        if case .failure(let error) = self, error.isTrouble { error } else { nil }
     }
 }

@@ -4,28 +4,15 @@ import Penstock
 
 extension API {
     /// `GET /v1/queues/{queue}/jobs/{id}`: from Redis while it lives or is dead, else from the history.
-    func job(_ id: String, in name: String) async throws(Problem) -> Response {
-        let queue = try queue(name)
-        if let record = try await live(id, in: queue) { return .json(.ok, JSONText(record)) }
+    func job(_ id: String, in queue: Queue) async throws(Problem) -> Response {
+        let live = try await ask(queue, invalid: .badRequest) { queue async throws(QueueError) in
+            try await queue.job(id)
+        }
+        if let record = live { return .json(.ok, JSONText(record)) }
         if let record = try await ended(id, in: queue) { return .json(.ok, JSONText(record)) }
         let places =
             history == nil ? "Redis, and this process has no Postgres to look for ended ones" : "Redis and in Postgres"
         throw Problem(.notFound, "queue \(queue.name) has no such job in \(places); check the id")
-    }
-
-    private func live(_ id: String, in queue: Queue) async throws(Problem) -> JobRecord? {
-        let answer = await within(patience) { () async -> Result<JobRecord?, QueueError> in
-            do throws(QueueError) { return .success(try await queue.job(id)) } catch { return .failure(error) }
-        }
-        switch answer {
-        case .success(let record)?: return record
-        case .failure(.invalid(let text))?: throw Problem(.badRequest, text)
-        case .failure(let error)?:
-            logger.warning(
-                "Job could not be read", metadata: [LogKey.queue: "\(queue.name)", LogKey.error: "\(error)"])
-            throw .unavailable("Redis cannot tell about the job now; ask again later")
-        case nil: throw .unavailable("Redis did not answer in time; ask again later")
-        }
     }
 
     private func ended(_ id: String, in queue: Queue) async throws(Problem) -> JobRecord? {

@@ -10,7 +10,9 @@ package struct API: Sendable {
     static let maxJobs = 1000
     /// One job is answered as quickly as a webhook; an array may need many calls of Redis.
     package static let patience = Duration.milliseconds(1600)
-    static let patienceForMany = Duration.seconds(10)
+    package static let patienceForMany = Duration.seconds(10)
+    /// Of all bodies but those of jobs.
+    static let maxForm = 64 << 10
 
     let store: Store
     let history: (any History)?
@@ -18,7 +20,10 @@ package struct API: Sendable {
     let queues: [String]
     let maxPayload: Int
     let patience: Duration
+    let patienceForMany: Duration
+    let memoryMark: MemoryMark
     let logger: Logger
+    let errands = Errands()
     private let keys: APIKeys
     private let roster = Roster()
 
@@ -26,10 +31,12 @@ package struct API: Sendable {
     ///   - history: where ended jobs are; without one only live and dead jobs are found.
     ///   - maxPayload: bytes of one job's payload.
     ///   - patience: how long Redis or Postgres may take for one answer.
+    ///   - patienceForMany: how long it may take to do something with many jobs.
+    ///   - memoryMark: how full Redis may be while jobs are taken; nil is the usual one. Share it with the webhooks.
     package init(
         keys: APIKeys, store: Store, history: (any History)? = nil, queues: [String] = [], maxPayload: Int = 1 << 20,
-        patience: Duration = API.patience,
-        logger: Logger
+        patience: Duration = API.patience, patienceForMany: Duration = API.patienceForMany,
+        memoryMark: MemoryMark? = nil, logger: Logger
     ) {
         self.keys = keys
         self.store = store
@@ -37,6 +44,8 @@ package struct API: Sendable {
         self.queues = queues
         self.maxPayload = maxPayload
         self.patience = patience
+        self.patienceForMany = patienceForMany
+        self.memoryMark = memoryMark ?? MemoryMark(of: store)
         self.logger = logger
     }
 

@@ -10,17 +10,26 @@ extension Response {
     }
 }
 
-/// The answer to one enqueue, on its own or as an element of an array.
+/// What a verb answers: the word of the function library, and what it was about.
 struct Answer: Sendable {
     let status: HTTPResponse.Status
     private let members: [(name: String, value: JSONText)]
 
-    /// 202 for a new job; 200 for a duplicate, with the id of the first job.
+    init(
+        _ word: String, status: HTTPResponse.Status = .ok, id: String? = nil, queue: String,
+        more: [(name: String, value: JSONText)] = []
+    ) {
+        self.status = status
+        members =
+            (id.map { [("id", .string($0))] } ?? []) + [("queue", .string(queue)), ("answer", .string(word))] + more
+    }
+
+    /// 202 when what was sent will run: a new job, or the one that waits with the new payload. 200 for a duplicate, with
+    /// the id of the first job.
     init(_ receipt: Receipt, queue: String) {
-        status = receipt.isDuplicate ? .ok : .accepted
-        members = [
-            ("id", .string(receipt.id)), ("queue", .string(queue)), ("duplicate", .boolean(receipt.isDuplicate)),
-        ]
+        self.init(
+            receipt.answer.rawValue, status: receipt.isDuplicate ? .ok : .accepted, id: receipt.id, queue: queue,
+            more: [("duplicate", .boolean(receipt.isDuplicate))])
     }
 
     var response: Response { .json(status, .object(members)) }

@@ -9,6 +9,7 @@ extension JSONText {
             ("delayed", .integer(backlog.delayed)), ("parked", .integer(backlog.parked)),
             ("dead", .integer(backlog.dead)),
             ("oldest", JSONText(backlog.oldest)), ("paused", .boolean(backlog.isPaused)),
+            ("draining", .boolean(backlog.isDraining)),
             (
                 "levels",
                 .array(
@@ -28,6 +29,14 @@ extension JSONText {
                     ("recording", .boolean(backlog.isRecording)),
                 ])
             ),
+            ("policy", .string(backlog.isStrict ? "strict" : "weighted")), ("fair", .boolean(backlog.isFair)),
+            ("max_length", .integer(backlog.maxLength)), ("bytes", .integer(backlog.bytes)),
+            ("max_bytes", .integer(backlog.maxBytes)), ("refuse", .string(backlog.refuse.name)),
+            (
+                "limits",
+                .object(backlog.limits.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+            ),
+            ("stopped", Self.counts(backlog.stopped)), ("slots", Self.counts(backlog.slots)),
             ("totals", Self.counts(backlog.totals)), ("now", JSONText(backlog.now)),
         ])
     }

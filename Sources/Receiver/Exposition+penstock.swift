@@ -7,10 +7,16 @@ extension Exposition {
     private static let totals: [(name: String, help: String)] = [
         ("accepted", "Jobs taken."),
         ("duplicate", "Enqueues that named an earlier job and made none."),
+        ("replaced", "Enqueues that gave an earlier job a newer payload and made none."),
         ("completed", "Jobs that ended well."),
+        ("skipped", "Jobs among the completed ones for which there was nothing to do."),
         ("failed", "Runs that failed."),
         ("retried", "Runs that failed and will be tried again."),
+        ("snoozed", "Runs that asked for a later one; no attempt was charged."),
         ("dead", "Jobs that became dead letters."),
+        ("requeued", "Dead letters that were given a new life."),
+        ("resolved", "Dead letters that a person has dealt with."),
+        ("expired", "Dead letters that were removed because their retention was over."),
         ("lost", "Runs whose worker had lost its lease when it wanted to finish."),
         ("recovered", "Runs taken back from workers that did not come back."),
         ("cancelled", "Jobs cancelled."),
@@ -36,9 +42,47 @@ extension Exposition {
             "penstock_events_max", .gauge, "The bound of the events; at it no job is claimed.", queue, backlog.maxEvents
         )
         add("penstock_paused", .gauge, "Whether the queue is paused.", queue, backlog.isPaused ? 1 : 0)
+        add(
+            "penstock_draining", .gauge, "Whether the queue takes no new jobs until it is resumed.", queue,
+            backlog.isDraining ? 1 : 0)
+        add("penstock_payload_bytes", .gauge, "Payloads of jobs that are not dead.", queue, backlog.bytes)
+        for (limit, count) in Self.byLimit(backlog.stopped) {
+            add(
+                "penstock_stopped", .gauge, "Parked jobs that a limit stops, of the first twenty limits.",
+                queue + [("limit", limit)], count)
+        }
+        for (limit, count) in Self.byLimit(backlog.slots) {
+            add(
+                "penstock_slots", .gauge, "Slots of limits that runs hold, of about twenty limits.",
+                queue + [("limit", limit)], count)
+        }
         for total in Self.totals {
             add("penstock_\(total.name)_total", .counter, total.help, queue, backlog.totals[total.name] ?? 0)
         }
+    }
+
+    /// Limits of keys in one sum: each of a million keys would be a series of its own, for ever.
+    private static func byLimit(_ counts: [String: Int]) -> [(limit: String, count: Int)] {
+        var sums: [String: Int] = [:]
+        for (names, count) in counts {
+            // A job may be stopped by two.
+            let kinds = names.components(separatedBy: " and ").map(kind(ofLimit:))
+            sums[kinds.joined(separator: " and "), default: 0] += count
+        }
+        return sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private static func kind(ofLimit name: String) -> String {
+        if name.hasPrefix("singleton:") { return "singleton" }
+        let words = name.split(separator: ":", maxSplits: 2)
+        return words.count > 2 && words[1] == "key" ? "\(words[0]):key" : name
+    }
+
+    /// Of the server, so that somebody hears of it before the memory mark is passed.
+    mutating func add(_ memory: Store.Memory) {
+        add("penstock_redis_memory_bytes", .gauge, "Memory that Redis uses.", [], memory.used)
+        guard let limit = memory.limit else { return }
+        add("penstock_redis_memory_max_bytes", .gauge, "Its maxmemory; not there where that is not set.", [], limit)
     }
 
     mutating func add(_ counts: Tally.Counts) {

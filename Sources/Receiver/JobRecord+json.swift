@@ -16,7 +16,17 @@ extension JSONText {
                 ("started_at", JSONText(record.startedAt)), ("finished_at", JSONText(record.finishedAt)),
                 ("run_ms", JSONText(record.runMilliseconds)), ("wait_ms", JSONText(record.waitMilliseconds)),
                 ("worker", JSONText(record.worker)), ("error", JSONText(record.error)),
+                ("unique", JSONText(record.unique)), ("crashes", .integer(record.crashes)),
+                ("snoozes", .integer(record.snoozes)), ("cancelling", .boolean(record.isCancelling)),
+                ("failures", .array(record.failures.map { JSONText($0) })), ("note", JSONText(record.note)),
             ] + Self.bytes("result", record.result) + Self.bytes("payload", record.payload))
+    }
+
+    private init(_ failure: JobRecord.Failure) {
+        self = .object([
+            ("at", JSONText(failure.at)), ("attempt", .integer(failure.attempt)), ("error", .string(failure.error)),
+            ("worker", JSONText(failure.worker)),
+        ])
     }
 
     /// Bytes under the best name they fit: as JSON, byte for byte; as text; in base64.

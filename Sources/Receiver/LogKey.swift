@@ -6,4 +6,5 @@ enum LogKey {
     static let path = "path"
     static let queue = "queue"
     static let source = "source"
+    static let verb = "verb"
 }

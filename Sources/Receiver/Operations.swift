@@ -62,6 +62,7 @@ package struct Operations: Sendable {
         case .success(let backlogs):
             exposition.add("penstock_up", .gauge, up, [("dependency", "redis")], 1)
             for backlog in backlogs { exposition.add(backlog) }
+            if let memory = await memory() { exposition.add(memory) }
         case .failure(let error):
             logger.debug("Metrics come without queues", metadata: [LogKey.error: "\(error)"])
             exposition.add("penstock_up", .gauge, up, [("dependency", "redis")], 0)
@@ -71,5 +72,10 @@ package struct Operations: Sendable {
         return Response(
             status: .ok, headers: [.contentType: Exposition.contentType],
             body: ResponseBody(byteBuffer: exposition.buffer))
+    }
+
+    private func memory() async -> Store.Memory? {
+        let store = store
+        return await within(patience) { try? await store.memory() } ?? nil
     }
 }

@@ -1,46 +1,33 @@
 import Foundation
 
 /// Where a request wants to go. A queue's name may have slashes; in a path they are written `%2F`.
-enum Place: Equatable {
-    case webhook(String)
-    case jobs(queue: String)
-    case job(String, queue: String)
-    case queues
-    case health
-    case readiness
-    case metrics
-    case nowhere
+struct Place: Equatable {
+    let endpoint: Endpoint
+    /// What stands in the path's places, decoded: a source; a queue; a queue and a job's id.
+    let names: [String]
 
+    /// Nil if nothing is served there.
     /// - Parameter target: the request's target, with or without a query.
-    init(_ target: String) {
+    init?(_ target: String) {
         let path = target.prefix { $0 != "?" }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             $0.removingPercentEncoding
         }
-        guard path.hasPrefix("/"), segments.allSatisfy({ $0?.isEmpty == false }) else {
-            self = .nowhere
+        guard path.hasPrefix("/"), segments.allSatisfy({ $0?.isEmpty == false }) else { return nil }
+        let words = segments.compactMap { $0 }
+        for (endpoint, pattern) in Self.patterns where pattern.count == words.count {
+            var names: [String] = []
+            let fits = zip(pattern, words).allSatisfy { part, word in
+                if part.hasPrefix("{") { names.append(word) }
+                return part.hasPrefix("{") || part == word
+            }
+            guard fits else { continue }
+            self.endpoint = endpoint
+            self.names = names
             return
         }
-        let names = segments.compactMap { $0 }
-        switch (names.count, names.first) {
-        case (1, "healthz"): self = .health
-        case (1, "readyz"): self = .readiness
-        case (1, "metrics"): self = .metrics
-        case (2, "webhooks"): self = .webhook(names[1])
-        case (2, "v1") where names[1] == "queues": self = .queues
-        case (4, "v1") where names[1] == "queues" && names[3] == "jobs": self = .jobs(queue: names[2])
-        case (5, "v1") where names[1] == "queues" && names[3] == "jobs": self = .job(names[4], queue: names[2])
-        default: self = .nowhere
-        }
+        return nil
     }
 
-    /// A label of metrics: few values, whatever strangers ask for.
-    var door: String {
-        switch self {
-        case .webhook: "webhooks"
-        case .jobs, .job, .queues: "api"
-        case .health, .readiness, .metrics: "operations"
-        case .nowhere: "none"
-        }
-    }
+    private static let patterns = Endpoint.allCases.map { ($0, $0.segments) }
 }

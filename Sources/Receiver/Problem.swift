@@ -58,8 +58,8 @@ extension Problem {
         Problem(.contentTooLarge, "the body has more than \(limit) bytes, the limit here; send less")
     }
 
-    /// What a producer is told when its job was not taken. The reason of `away` and `full` names servers and goes into
-    /// the log instead.
+    /// What a producer is told when its job was not taken. The reason of `away` names servers and goes into the log
+    /// instead; that of `full` names only the queue and its bound.
     static func notEnqueued(_ error: QueueError) -> Problem {
         switch error {
         case .away(_, let maybeExecuted):
@@ -67,7 +67,11 @@ extension Problem {
                 maybeExecuted
                     ? "the queue's server did not answer, and the job may have been taken; send it again with the same id or unique key"
                     : "the queue's server is away and the job was not taken; send it again later")
-        case .full, .outOfMemory: .unavailable("the queue is full and the job was not taken; send it again later")
+        case .full(let text): Problem(.tooManyRequests, text, headers: [.retryAfter: retryAfter])
+        case .outOfMemory:
+            .unavailable(
+                "the queue's server is short of memory and the job was not taken; send it again when workers have freed some"
+            )
         case .refused:
             .unavailable(
                 "the queue's server refused the job; send it again later, its operator finds the reason in the log")
@@ -78,4 +82,40 @@ extension Problem {
 
     /// The answer when the deadline passed first.
     static let late = notEnqueued(.away("", maybeExecuted: true))
+
+    /// What somebody is told who asked for anything else.
+    /// - Parameter invalid: what the function library's INVALID means: 409 where only the state of a job can be wrong,
+    ///   400 where it judges values.
+    static func notDone(_ error: QueueError, invalid: HTTPResponse.Status) -> Problem {
+        switch error {
+        case .away(_, let maybeExecuted):
+            .unavailable(
+                maybeExecuted
+                    ? "the queue's server did not answer in time, and what was asked for may be done; look, or ask again"
+                    : "the queue's server is away and nothing was done; ask again later")
+        case .outOfMemory:
+            .unavailable(
+                "the queue's server is short of memory and nothing was done; ask again when workers have freed some")
+        case .refused:
+            .unavailable("the queue's server refused; ask again later, its operator finds the reason in the log")
+        case .invalid(let text): Problem(invalid, text)
+        case .full, .unknown: .notEnqueued(error)
+        }
+    }
+}
+
+extension QueueError {
+    /// Whether the operator has to hear of it: not of the client's mistakes.
+    var isTrouble: Bool {
+        switch self {
+        case .away, .full, .outOfMemory, .refused: true
+        case .invalid, .unknown: false
+        }
+    }
+}
+
+extension Result where Failure == QueueError, Success: Sendable {
+    init(_ body: () async throws(QueueError) -> Success) async {
+        do throws(QueueError) { self = .success(try await body()) } catch { self = .failure(error) }
+    }
 }

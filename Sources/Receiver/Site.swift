@@ -34,7 +34,7 @@ package struct Site: HTTPResponder {
         } catch {
             response = error.response
         }
-        tally.count(door: place.door, status: response.status.code)
+        tally.count(door: place?.endpoint.door.rawValue ?? "none", status: response.status.code)
         if request.method == .head {
             let length = response.headers[.contentLength]
             response = response.createHeadResponse()
@@ -43,45 +43,35 @@ package struct Site: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, at place: Place, share: Budget.Share) async throws(Problem) -> Response {
-        switch place {
-        case .webhook(let source):
-            guard let webhooks else { break }
-            return try await webhooks.receive(request, from: source, share: share)
-        case .jobs(let queue):
-            guard let api else { break }
-            guard request.method == .post else { throw .method(request.method, allowed: "POST") }
-            try api.admit(request)
-            return try await api.enqueue(request, into: queue, share: share)
-        case .job(let id, let queue):
-            guard let api else { break }
-            try readOnly(request)
-            try api.admit(request)
-            return try await api.job(id, in: queue)
-        case .queues:
-            guard let api else { break }
-            try readOnly(request)
-            try api.admit(request)
-            return try await api.backlogs()
-        case .health:
-            try readOnly(request)
-            return operations.health()
-        case .readiness:
-            try readOnly(request)
-            return try await operations.ready()
-        case .metrics:
-            try readOnly(request)
-            return await operations.metrics()
-        case .nowhere:
-            break
+    private func answer(_ request: Request, at place: Place?, share: Budget.Share) async throws(Problem) -> Response {
+        guard let place, isServed(place.endpoint) else {
+            // Said back without its query, and short.
+            throw .missing(String((request.head.path ?? "").prefix { $0 != "?" }.prefix(80)))
         }
-        // Said back without its query, and short.
-        throw .missing(String((request.head.path ?? "").prefix { $0 != "?" }.prefix(80)))
+        // A webhook's refusals have an order of their own.
+        if case .webhook = place.endpoint, let webhooks {
+            return try await webhooks.receive(request, from: place.names[0], share: share)
+        }
+        let methods = place.endpoint.methods
+        guard methods.contains(request.method) else {
+            throw .method(request.method, allowed: methods.map(\.rawValue).joined(separator: ", "))
+        }
+        switch place.endpoint {
+        case .health: return operations.health()
+        case .readiness: return try await operations.ready()
+        case .metrics: return await operations.metrics()
+        default:
+            guard let api else { throw .missing(place.endpoint.rawValue) }
+            try api.admit(request)
+            return try await api.answer(request, at: place, share: share)
+        }
     }
 
-    private func readOnly(_ request: Request) throws(Problem) {
-        guard request.method == .get || request.method == .head else {
-            throw .method(request.method, allowed: "GET, HEAD")
+    private func isServed(_ endpoint: Endpoint) -> Bool {
+        switch endpoint.door {
+        case .webhooks: webhooks != nil
+        case .api: api != nil
+        case .operations: true
         }
     }
 }

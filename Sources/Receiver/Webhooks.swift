@@ -19,20 +19,24 @@ package struct Webhooks: Sendable {
 
     private let doors: [String: Door]
     private let patience: Duration
+    private let memoryMark: MemoryMark
     private let tally: Tally
     private let logger: Logger
 
-    /// - Parameter patience: how long Redis may take.
+    /// - Parameters:
+    ///   - patience: how long Redis may take.
+    ///   - memoryMark: how full Redis may be while deliveries are taken; nil is the usual one. Share it with the API.
     /// - Throws: `QueueError.invalid` when a route names a queue that cannot exist.
     package init(
         sources: [Source], routes: [Route], store: Store, patience: Duration = Webhooks.patience,
-        tally: Tally = Tally(), logger: Logger
+        memoryMark: MemoryMark? = nil, tally: Tally = Tally(), logger: Logger
     ) throws(QueueError) {
         var doors: [String: Door] = [:]
         for source in sources { doors[source.name] = Door(source: source, routes: []) }
         for route in routes { doors[route.source]?.routes.append((route, try Queue(route.queue, in: store))) }
         self.doors = doors
         self.patience = patience
+        self.memoryMark = memoryMark ?? MemoryMark(of: store)
         self.tally = tally
         self.logger = logger
     }
@@ -93,8 +97,10 @@ package struct Webhooks: Sendable {
 
     /// A job that Redis may have taken after the deadline is no harm: the delivery id makes the next one a duplicate.
     private func enqueue(_ job: NewJob, into queue: Queue) async throws(Problem) -> Response {
+        let mark = memoryMark
         let outcome = await within(patience) { () async -> Result<Receipt, QueueError> in
-            do throws(QueueError) { return .success(try await queue.enqueue(job)) } catch { return .failure(error) }
+            if await mark.isPassed() { return .failure(MemoryMark.refusal) }
+            return await Result { () async throws(QueueError) in try await queue.enqueue(job) }
         }
         switch outcome {
         case .success(let receipt)?: return Answer(receipt, queue: queue.name).response
@@ -104,13 +110,22 @@ package struct Webhooks: Sendable {
                 metadata: [
                     LogKey.queue: "\(queue.name)", LogKey.source: "\(job.source ?? "")", LogKey.error: "\(error)",
                 ])
-            throw .notEnqueued(error)
+            throw Self.refusal(error)
         case nil:
             logger.warning(
                 "Webhook was not enqueued in time",
                 metadata: [LogKey.queue: "\(queue.name)", LogKey.source: "\(job.source ?? "")"])
             throw .late
         }
+    }
+
+    /// A full queue is 503 here and not the API's 429. GitHub repeats no delivery by itself, and to those who redeliver by
+    /// hand or by its API every status from 400 is the same; but there are senders that give up on any 4xx and come again
+    /// after every 5xx, and relays that take 429 for a reason to slow down all their deliveries, those of other queues too.
+    private static func refusal(_ error: QueueError) -> Problem {
+        var problem = Problem.notEnqueued(error)
+        if case .full = error { problem.status = .serviceUnavailable }
+        return problem
     }
 
     /// Counted with the first queue of the source, where its operator looks; in the process when that cannot be.

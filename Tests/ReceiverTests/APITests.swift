@@ -29,7 +29,7 @@ import Testing
             let reply = try await venue.enqueue(#"{"payload": \#(payload) ,"type":"echo","priority":"high","key":"k"}"#)
             #expect(reply.status == 202)
             let id = try id(reply)
-            #expect(reply.text == #"{"id":"\#(id)","queue":"\#(venue.queue)","duplicate":false}"#)
+            #expect(reply.text == #"{"id":"\#(id)","queue":"\#(venue.queue)","answer":"queued","duplicate":false}"#)
             #expect(
                 try await Queue(venue.queue, in: venue.store).job(id)?.payload.map { String(buffer: $0) } == payload)
             let shown = try await venue.api("GET", "/v1/queues/\(venue.queue)/jobs/\(id)")
@@ -50,7 +50,7 @@ import Testing
             let again = try await venue.enqueue(#"{"type":"t","unique":"u"}"#)
             #expect(first.status == 202 && again.status == 200)
             #expect(try id(first) == id(again))
-            #expect(again.text.contains(#""duplicate":true"#))
+            #expect(again.text.contains(#""answer":"duplicate","duplicate":true"#))
             #expect(try await venue.enqueue(#"{"type":"t","id":"mine"}"#).status == 202)
             let taken = try await venue.enqueue(#"{"type":"t","id":"mine"}"#)
             #expect(taken.status == 200)
@@ -136,18 +136,41 @@ import Testing
         }
     }
 
-    @Test("Nothing of the API is served without a key", arguments: [nil, "", "wrong", "an-api-ke", "an-api-keyy"])
-    func locked(key: String?) async throws {
+    @Test("A replacement is told as such, and the job that waits has the newest payload")
+    func replaced() async throws {
         try await open { venue in
-            for (method, path) in [
-                ("POST", "/v1/queues/\(venue.queue)/jobs"), ("GET", "/v1/queues/\(venue.queue)/jobs/x"),
-                ("GET", "/v1/queues"),
-            ] {
-                let reply = try await venue.api(method, path, body: method == "POST" ? #"{"type":"t"}"# : "", key: key)
-                #expect(reply.status == 401)
-                #expect(reply.headers["www-authenticate"] == "Bearer")
-            }
-            #expect(try await Queue(venue.queue, in: venue.store).backlog().waiting == 0)
+            let first = try await venue.enqueue(#"{"type":"t","payload":1,"unique":"u","delay":"1h"}"#)
+            let again = try await venue.enqueue(
+                #"{"type":"t","payload":2,"unique":"u","delay":"1h","conflict":"replace","maxWait":"2h"}"#)
+            #expect(first.status == 202 && again.status == 202)
+            #expect(try id(first) == id(again))
+            #expect(again.text.contains(#""answer":"replaced","duplicate":false"#))
+            let job = try await Queue(venue.queue, in: venue.store).job(id(first))
+            #expect(job?.payload == ByteBuffer(string: "2"))
+        }
+    }
+
+    @Test("A replacement may say window: its key has a ttl, and is held after the start too")
+    func replacedInWindow() async throws {
+        try await open { venue in
+            let body = #"{"type":"t","unique":"u","conflict":"replace","scope":"window","ttl":"1h"}"#
+            let first = try await venue.enqueue(body)
+            #expect(first.status == 202)
+            try await venue.work(["t": { _ in .none }], until: { $0.totals["completed"] == 1 })
+            let again = try await venue.enqueue(body)
+            #expect(again.status == 200)
+            #expect(try id(first) == id(again))
+        }
+    }
+
+    @Test("A second job of a singleton is a duplicate, or takes the place of the first")
+    func singleton() async throws {
+        try await open { venue in
+            let first = try await venue.enqueue(#"{"type":"t","unique":"u","singleton":"skip"}"#)
+            #expect(try await venue.enqueue(#"{"type":"t","unique":"u","singleton":"skip"}"#).status == 200)
+            let second = try await venue.enqueue(#"{"type":"t","unique":"u","singleton":"cancel"}"#)
+            #expect(second.status == 202)
+            #expect(try await Queue(venue.queue, in: venue.store).job(id(first)) == nil)
         }
     }
 

@@ -39,6 +39,26 @@ import Testing
         #expect(job.headers == ["x-a": "b"] && job.source == "api")
     }
 
+    @Test("A number is the same with an empty fraction or an exponent")
+    func wholeNumbers() throws {
+        let job = try job(#"{"type":"t","attempts":3.0,"delay":1e3,"ttl":2.50e2,"unique":"u"}"#)
+        #expect(job.attempts == 3 && job.delay == .seconds(1) && job.ttl == .milliseconds(250))
+    }
+
+    @Test("Deduplication and deadlines arrive as they are said")
+    func uniqueness() throws {
+        let plain = try job(#"{"type":"t"}"#)
+        #expect(plain.scope == nil && plain.conflict == .skip && plain.singleton == nil && plain.late == .bury)
+        let debounced = try job(
+            #"{"type":"t","unique":"u","conflict":"replace","maxWait":"1m","deadline":"10s","late":"drop"}"#)
+        #expect(debounced.conflict == .replace && debounced.scope == nil && debounced.maxWait == .seconds(60))
+        #expect(debounced.deadline == .seconds(10) && debounced.late == .drop)
+        let window = try job(#"{"type":"t","unique":"u","conflict":"replace","scope":"window","ttl":"1h"}"#)
+        #expect(window.scope == .window && window.ttl == .seconds(3600))
+        #expect(try job(#"{"type":"t","unique":"u","scope":"until-finished"}"#).scope == .untilFinished)
+        #expect(try job(#"{"type":"t","unique":"u","singleton":"cancel"}"#).singleton == .cancel)
+    }
+
     @Test(
         "A time is RFC 3339 or milliseconds",
         arguments: [#""2030-01-02T03:04:05.678Z""#, "1893553445678", #""2030-01-02T05:04:05.678+02:00""#])
@@ -84,6 +104,7 @@ import Testing
             (#"{"type":"t","delay":100000000000}"#, "delay"), (#"{"type":"t","ttl":0}"#, "ttl"),
             (#"{"type":"t","timeout":"0s"}"#, "timeout"),
             (#"{"type":"t","attempts":0}"#, "attempts"), (#"{"type":"t","attempts":"3"}"#, "attempts"),
+            (#"{"type":"t","attempts":3.5}"#, "attempts"), (#"{"type":"t","attempts":1e400}"#, "attempts"),
             (#"{"type":"t","at":"tomorrow"}"#, "at"), (#"{"type":"t","at":"2030-01-02"}"#, "at"),
             (#"{"type":"t","at":-1}"#, "at"),
             (#"{"type":"t","at":1,"delay":1}"#, "delay and at"), (#"{"type":"t","unique":""}"#, "unique"),
@@ -91,6 +112,22 @@ import Testing
             (#"{"type":"t","id":""}"#, "id"), (#"{"type":"t","key":{}}"#, "key"),
             (#"{"type":"t","headers":[]}"#, "headers"),
             (#"{"type":"t","headers":{"a":1}}"#, "headers"),
+            (#"{"type":"t","unique":"u","scope":"always"}"#, "window, until-started or until-finished"),
+            (#"{"type":"t","unique":"u","conflict":"fail"}"#, "skip, replace or cancel"),
+            (#"{"type":"t","unique":"u","singleton":"replace"}"#, "skip or cancel"),
+            (#"{"type":"t","unique":"u","singleton":true}"#, "singleton"),
+            (#"{"type":"t","deadline":0}"#, "deadline"), (#"{"type":"t","deadline":1,"late":"run"}"#, "bury or drop"),
+            (#"{"type":"t","late":"drop"}"#, "late is given without deadline"),
+            (#"{"type":"t","ttl":1}"#, "ttl is given without unique"),
+            (#"{"type":"t","scope":"window"}"#, "scope is given without unique"),
+            (#"{"type":"t","conflict":"skip"}"#, "conflict is given without unique"),
+            (#"{"type":"t","singleton":"skip"}"#, "singleton is given without unique"),
+            (#"{"type":"t","unique":"u","maxWait":1}"#, "maxWait is given without conflict replace"),
+            (#"{"type":"t","unique":"u","singleton":"skip","conflict":"skip"}"#, "singleton and conflict"),
+            (#"{"type":"t","unique":"u","singleton":"skip","scope":"window"}"#, "singleton and scope"),
+            (#"{"type":"t","unique":"u","scope":"until-started","ttl":1}"#, "ttl"),
+            (#"{"type":"t","unique":"u","conflict":"replace","ttl":1}"#, "ttl"),
+            (#"{"type":"t","unique":"u","singleton":"skip","ttl":1}"#, "ttl"),
         ])
     func mistakes(text: String, named: String) {
         let problem = #expect(throws: Problem.self) { try job(text) }

@@ -69,18 +69,30 @@ import Testing
     @Test(
         "A path leads to one place; slashes in names are written %2F",
         arguments: [
-            ("/healthz", .health), ("/readyz?verbose", .readiness), ("/metrics", .metrics),
-            ("/webhooks/github", .webhook("github")),
-            ("/webhooks/a%20b", .webhook("a b")), ("/v1/queues", .queues), ("/v1/queues/q/jobs", .jobs(queue: "q")),
-            ("/v1/queues/staging%2Fq/jobs", .jobs(queue: "staging/q")),
-            ("/v1/queues/q/jobs/i%2Fd", .job("i/d", queue: "q")),
-            ("/", .nowhere), ("", .nowhere), ("healthz", .nowhere), ("/healthz/", .nowhere), ("//healthz", .nowhere),
-            ("*", .nowhere),
-            ("/webhooks", .nowhere), ("/webhooks/", .nowhere), ("/webhooks/a/b", .nowhere), ("/v1/queues/q", .nowhere),
-            ("/v2/queues", .nowhere), ("/v1/queues/%zz/jobs", .nowhere), ("/v1/queues/%ff/jobs", .nowhere),
-            ("/../healthz", .nowhere),
-        ] as [(String, Place)])
-    func places(target: String, place: Place) {
-        #expect(Place(target) == place)
+            ("/healthz", .health, []), ("/readyz?verbose", .readiness, []), ("/metrics", .metrics, []),
+            ("/webhooks/github", .webhook, ["github"]), ("/webhooks/a%20b", .webhook, ["a b"]),
+            ("/v1/queues", .queues, []), ("/v1/workers", .workers, []), ("/v1/queues/q", .queue, ["q"]),
+            ("/v1/queues/jobs", .queue, ["jobs"]), ("/v1/queues/q/jobs", .jobs, ["q"]),
+            ("/v1/queues/staging%2Fq/jobs", .jobs, ["staging/q"]),
+            ("/v1/queues/q/jobs/i%2Fd", .job, ["q", "i/d"]), ("/v1/queues/q/jobs/why", .job, ["q", "why"]),
+            ("/v1/queues/q/jobs/i/why", .why, ["q", "i"]), ("/v1/queues/q/jobs/i/cancel?x", .cancel, ["q", "i"]),
+            ("/v1/queues/q/dead?type=t", .dead, ["q"]), ("/v1/queues/q/dead/requeue", .requeueDead, ["q"]),
+            ("/v1/queues/q/settings", .settings, ["q"]),
+        ] as [(String, Endpoint, [String])])
+    func places(target: String, endpoint: Endpoint, names: [String]) throws {
+        let place = try #require(Place(target))
+        #expect(place.endpoint == endpoint && place.names == names)
+    }
+
+    @Test(
+        "Nothing else is a place",
+        arguments: [
+            "/", "", "healthz", "/healthz/", "//healthz", "*", "/webhooks", "/webhooks/", "/webhooks/a/b", "/v1",
+            "/v2/queues", "/v1/queues/", "/v1/queues/q/", "/v1/queues//jobs", "/v1/queues/%zz/jobs",
+            "/v1/queues/%ff/jobs", "/../healthz", "/v1/queues/q/explode", "/v1/queues/q/jobs/i/explode",
+            "/v1/queues/q/dead/i", "/v1/workers/w", "/v1/queues/q/jobs/i/why/not",
+        ])
+    func nowhere(target: String) {
+        #expect(Place(target) == nil)
     }
 }

@@ -31,7 +31,10 @@ struct Venue {
         var hasReceiver = true
         /// Nil is the usual one. Machines that run tests are busy, and only few tests are about being late.
         var patience: Duration? = .seconds(30)
+        var patienceForMany = API.patienceForMany
         var budget = Budget()
+        /// Share of `maxmemory`, and how long a look at it holds. None is the usual one.
+        var memoryMark: (share: Double, interval: Duration)?
     }
 
     static func open(_ plan: Plan, _ body: (Venue) async throws -> Void) async throws {
@@ -42,15 +45,17 @@ struct Venue {
         let routes = try plan.routes?(queue) ?? [Route(source: "github", type: "activity", queue: queue)]
         let tally = Tally()
         let histograms = plan.histograms
+        let mark = plan.memoryMark.map { MemoryMark($0.share, of: store, interval: $0.interval) }
         let site = Site(
             webhooks: plan.hasReceiver
                 ? try Webhooks(
                     sources: [source], routes: routes, store: store, patience: plan.patience ?? Webhooks.patience,
-                    tally: tally, logger: logger) : nil,
+                    memoryMark: mark, tally: tally, logger: logger) : nil,
             api: plan.hasReceiver
                 ? API(
                     keys: APIKeys(plan.keys), store: store, history: plan.history, queues: [queue],
-                    maxPayload: plan.maxPayload, patience: plan.patience ?? API.patience, logger: logger) : nil,
+                    maxPayload: plan.maxPayload, patience: plan.patience ?? API.patience,
+                    patienceForMany: plan.patienceForMany, memoryMark: mark, logger: logger) : nil,
             operations: Operations(
                 store: store, queues: [queue], readiness: plan.readiness, histograms: { histograms },
                 patience: plan.patience ?? ReadinessCheck.patience, tally: tally,

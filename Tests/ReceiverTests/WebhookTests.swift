@@ -26,7 +26,7 @@ import Testing
             let reply = try await venue.deliver(body, event: "issues", delivery: "d1")
             #expect(reply.status == 202)
             let id = try id(reply)
-            #expect(reply.text == #"{"id":"\#(id)","queue":"\#(venue.queue)","duplicate":false}"#)
+            #expect(reply.text == #"{"id":"\#(id)","queue":"\#(venue.queue)","answer":"queued","duplicate":false}"#)
             let record = try #require(try await Queue(venue.queue, in: venue.store).job(id))
             #expect(record.type == "activity" && record.source == "github" && record.state == .waiting)
             #expect(record.payload.map { String(buffer: $0) } == body)

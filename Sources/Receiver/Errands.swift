@@ -1,0 +1,47 @@
+import Hummingbird
+import Penstock
+import Synchronization
+
+/// What goes on with whole queues. It may outlast the request that began it; a second request must not double it.
+final class Errands: Sendable {
+    private let underWay = Mutex<Set<String>>([])
+
+    func begin(_ name: String) -> Bool { underWay.withLock { $0.insert(name).inserted } }
+    func end(_ name: String) { underWay.withLock { _ = $0.remove(name) } }
+}
+
+extension API {
+    /// Does something with many jobs, page by page. Nil when that takes longer than a request may: then it goes on in this
+    /// process, and its end is in the log.
+    /// - Throws: `Problem` 409 while the same goes on from an earlier request.
+    func run<Value: Sendable>(
+        _ verb: String, on queue: Queue, _ body: @escaping @Sendable () async throws(QueueError) -> Value
+    ) async throws(Problem) -> Value? {
+        let name = "\(verb) \(queue.name)"
+        guard errands.begin(name) else {
+            throw Problem(
+                .conflict, "an earlier \(verb) of queue \(queue.name) goes on; ask again when it has ended",
+                headers: [.retryAfter: Problem.retryAfter])
+        }
+        let (errands, logger) = (errands, logger)
+        // A task of its own: the deadline cancels what waits for it, and not the work.
+        let work = Task { () async -> Result<Value, QueueError> in
+            let result = await Result { () async throws(QueueError) in try await body() }
+            errands.end(name)
+            if case .failure(let error) = result, error.isTrouble {
+                logger.warning(
+                    "Work on a queue ended early",
+                    metadata: [LogKey.verb: "\(verb)", LogKey.queue: "\(queue.name)", LogKey.error: "\(error)"])
+            } else {
+                logger.info(
+                    "Work on a queue has ended", metadata: [LogKey.verb: "\(verb)", LogKey.queue: "\(queue.name)"])
+            }
+            return result
+        }
+        switch await within(patienceForMany, { await work.value }) {
+        case .success(let value)?: return value
+        case .failure(let error)?: throw .notDone(error, invalid: .badRequest)
+        case nil: return nil
+        }
+    }
+}
