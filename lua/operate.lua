@@ -55,14 +55,16 @@ register('cancel', { 'allow-oom' }, function(q, args)
 end)
 
 -- penstock_move: gives a waiting, delayed or parked job another level or another time. KEYS queue;
--- ARGV id [priority LEVEL] [delay MS]; delay 0 is now. Replies `moved ID`. Errors: UNKNOWN; INVALID for running and dead jobs.
+-- ARGV id [priority LEVEL] [delay MS]; delay 0 is now. A start deadline moves along. Replies `moved ID`. Errors: UNKNOWN; INVALID for running and dead jobs.
 register('move', { 'allow-oom' }, function(q, args)
   local to, wrong = named(args, 2, { priority = OPTIONS.priority, delay = OPTIONS.delay })
   if not to then return wrong end
   local h, inline = findMovable(q, args, 'move')
   if not h then return inline end
   local id, now, tally, config = args[1], clock(), {}, configOf(q)
-  local due = to.delay and now + to.delay or h.runAt or now
+  local was = math.max(now, h.runAt or now)
+  local due = to.delay and now + to.delay or was
+  if h.deadline then h.deadline = h.deadline + due - was end
   withdraw(q, id, h, tally)
   h.parked, h.place = nil, nil
   if to.priority then h.priority = to.priority ~= 'normal' and to.priority or nil end

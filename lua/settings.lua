@@ -24,7 +24,7 @@ local function settingNamed(name)
   if not kind then
     kind = name
   elseif scope ~= 'type' and scope ~= 'key' or #name > 300 or of ~= '' and not printable(of, 256)
-    or scope == 'type' and of == '' then
+    or of == '' and (scope == 'type' or name:sub(-1) == ':') then
     return nil
   end
   if kind == 'retries' then return scope ~= 'key' and RATE or nil end

@@ -8,7 +8,7 @@ import Testing
 
     init() async throws { queue = try await Self.lab.queue() }
 
-    @Test("shares are 6:3:1 whatever the size of a call", arguments: [1, 7, 100])
+    @Test("shares are 6:3:1 whatever the size of a call", arguments: [1, 3, 7, 10, 100])
     func shares(size: Int) async throws {
         try await fill(["high": 450, "normal": 240, "low": 100])
         #expect(try await claim(700, by: size) == ["high": 420, "normal": 210, "low": 70])
