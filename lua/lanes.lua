@@ -75,12 +75,16 @@ local function openNext(q, config, name)
   end
 end
 
--- A lane is looked at no more: for each of its limits the next one opens, or for a rate without room its gate is set anew, as the
--- one that opened this lane is gone.
+-- A lane is looked at no more: for each of its limits the next one opens, or, if there is one, the gate of a rate without room is
+-- set anew, as the one that opened this lane is gone.
 local function passOn(q, config, reason, now)
   for name in limitsIn(reason) do
     local room, wait = roomOf(q, name, limitNamed(config, name), now)
-    if room > 0 then openNext(q, config, name) elseif wait then redis.call('ZADD', q.gates, whole(now + wait), name) end
+    if room > 0 then
+      openNext(q, config, name)
+    elseif wait and redis.call('ZLEXCOUNT', q.stalled, '[' .. name .. '\0', '(' .. name .. '\1') > 0 then
+      redis.call('ZADD', q.gates, whole(now + wait), name)
+    end
   end
 end
 
@@ -123,13 +127,15 @@ end
 -- end: who is let in and finds no room goes back to where it was.
 local function park(q, id, h, reason, fresh)
   local since = h.entry and tonumber(h.entry:match('^%d+'))
+  -- Workers settle in any order: under a type that nobody runs the oldest entry is first.
+  local n = h.entry and isHeld(reason) and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1)
   leave(h)
   h.n = nil
   if since and since < NUMBERS and since ~= h.enqueuedAt then h.runAt = h.runAt or since end
   if reason == 'fair' then
     h.place = fairPlace(q, h)
   elseif h.parked == 'fair' or not h.place then
-    h.place = fresh or nextNumber(q)
+    h.place = n or fresh or nextNumber(q)
   end
   h.parked = reason
   redis.call('ZADD', q.parked, 0, memberOf(id, h))
