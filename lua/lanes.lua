@@ -131,7 +131,8 @@ local function park(q, id, h, reason, fresh)
   local n = h.entry and isHeld(reason) and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1)
   leave(h)
   h.n = nil
-  if since and since < NUMBERS and since ~= h.enqueuedAt then h.runAt = h.runAt or since end
+  -- Behind a plain XADD with an id of its own, or after the clock has gone back, an entry may be of the future; no job waits since then.
+  if since and since ~= h.enqueuedAt then h.runAt = h.runAt or math.min(since, clock()) end
   if reason == 'fair' then
     h.place = fairPlace(q, h)
   elseif h.parked == 'fair' or not h.place then
