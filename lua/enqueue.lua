@@ -120,12 +120,14 @@ end
 -- What a held id or unique key makes of a new job: two words, or nil if it is to be accepted.
 local function conflictOf(q, config, job, now, tally)
   local first = job.id and redis.call('HEXISTS', q.jobs, job.id) == 1 and job.id
-  local holder = not first and job.unique and holderOf(q, job.unique, now)
-  if holder and job.conflict == 'replace' then
+  local holder, isLive = nil, nil
+  if not first and job.unique then holder, isLive = holderOf(q, job.unique, now) end
+  -- A job that is done holds its key until its window ends; the id may have another life by now, which is not meant.
+  if holder and isLive and job.conflict == 'replace' then
     local word, answer = replace(q, job, holder, now, tally)
     if word then return word, answer end
   end
-  local value = holder and job.conflict == 'cancel' and redis.call('HGET', q.jobs, holder)
+  local value = holder and isLive and job.conflict == 'cancel' and redis.call('HGET', q.jobs, holder)
   local h, inline = nil, nil
   if value then h, inline = read(value) end
   if h then

@@ -111,17 +111,17 @@ local function freeUnique(q, h, id, now, completed)
   end
 end
 
--- The id that holds the key, or nil if it is free. A live holder that no longer exists, or is another life of the id, holds
--- nothing.
+-- The id that holds the key, and whether by a job that lives; or nil if the key is free. A live holder that no longer exists, or
+-- is another life of the id, holds nothing.
 local function holderOf(q, key, now)
   local held = redis.call('HGET', q.unique, key)
   if not held then return nil end
   local expiry, state, id = held:match('^(%d+) (%a+) (.*)$')
   if not expiry then return nil end
-  if state == 'done' then return tonumber(expiry) > now and id or nil end
+  if state == 'done' then return tonumber(expiry) > now and id or nil, false end
   local value = redis.call('HGET', q.jobs, id)
   local h = value and read(value)
-  return h and h.unique == key and id or nil
+  return h and h.unique == key and id or nil, true
 end
 
 local function hold(q, key, id, expiry)
