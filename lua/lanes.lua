@@ -218,8 +218,11 @@ local function standOf(q, config, reason, rank, now)
   if not headOf(q, reason, rank) or redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then return 'fine' end
   for name in limitsIn(reason) do
     if redis.call('ZSCORE', q.stalled, name .. '\0' .. rank .. '\0' .. reason) then
-      if redis.call('ZSCORE', q.gates, name) then return 'fine' end
-      local room, wait = roomOf(q, name, limitNamed(config, name), now)
+      local limit = limitNamed(config, name)
+      local room, wait = roomOf(q, name, limit, now)
+      local gate = limit and redis.call('ZSCORE', q.gates, name)
+      -- A later gate is from before the clock went back.
+      if gate and tonumber(gate) <= now + (wait or 0) then return 'fine' end
       if room == 0 and not wait then return 'fine' end
       local last = redis.call('HGET', q.turns, name .. '\0' .. rank)
       if last and redis.call('ZSCORE', q.open, rank .. '\0' .. last) then return 'fine' end
