@@ -16,6 +16,13 @@ local function newCheck(q, isRepair)
   return check
 end
 
+-- Whether an entry is a run, or will be read. One that was handed out and is not pending, because somebody acknowledged it by hand or
+-- a function failed after that, is never met again.
+local function isAlive(q, stream, entry)
+  local pending = redis.pcall('XPENDING', q[stream], GROUP, entry, entry, 1)
+  return pending.err or pending[1] or redis.call('XRANGE', q[stream], '(' .. lastDelivered(q, stream), entry, 'COUNT', 1)[1]
+end
+
 -- The places of a job, as words.
 local function placesOf(q, id, h)
   local places = {}
@@ -25,7 +32,7 @@ local function placesOf(q, id, h)
   at('parked', redis.call('ZSCORE', q.parked, memberOf(id, h)))
   local entry = h.entry and redis.call('XRANGE', q[streamOf(h)], h.entry, h.entry)[1]
   -- A plain XADD has no id in its entry; its job's id is made of it.
-  at('stream', entry and (idOf(entry[2]) or streamOf(h) .. '-' .. h.entry) == id)
+  at('stream', entry and (idOf(entry[2]) or streamOf(h) .. '-' .. h.entry) == id and isAlive(q, streamOf(h), h.entry))
   return places
 end
 

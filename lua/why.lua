@@ -3,14 +3,8 @@
 -- Jobs that will be claimed before this one at its level, up to 1,000; nil if there are more.
 local function aheadOf(q, h)
   local stream = streamOf(h)
-  local last, ahead = '0-0', 0
-  local groups = redis.pcall('XINFO', 'GROUPS', q[stream])
-  for _, fields in ipairs(groups.err and {} or groups) do
-    local g = {}
-    for i = 1, #fields, 2 do g[fields[i]] = fields[i + 1] end
-    if g.name == GROUP then last = g['last-delivered-id'] end
-  end
-  local entries = redis.call('XRANGE', q[stream], '(' .. last, '(' .. h.entry, 'COUNT', 1001)
+  local ahead = 0
+  local entries = redis.call('XRANGE', q[stream], '(' .. lastDelivered(q, stream), '(' .. h.entry, 'COUNT', 1001)
   if #entries > 1000 then return nil end
   for _, entry in ipairs(entries) do
     local id = idOf(entry[2])
