@@ -20,11 +20,11 @@ local RATE = {
 
 -- How the value of a setting is checked; nil if there is no such setting.
 local function settingNamed(name)
-  local kind, scope, of = name:match('^(%a+):(%a+):?(.*)$')
+  local kind, scope, colon, of = name:match('^(%a+):(%a+)(:?)(.*)$')
   if not kind then
     kind = name
-  elseif scope ~= 'type' and scope ~= 'key' or #name > 300 or of ~= '' and not printable(of, 256)
-    or of == '' and (scope == 'type' or name:sub(-1) == ':') then
+  elseif scope ~= 'type' and scope ~= 'key' or #name > 300 or (colon == '') ~= (of == '') or of ~= '' and not printable(of, 256)
+    or of == '' and scope == 'type' then
     return nil
   end
   if kind == 'retries' then return scope ~= 'key' and RATE or nil end
