@@ -75,22 +75,28 @@ local function parse(args, first, last)
   return settled(job)
 end
 
--- Why a queue takes no such job now, or nil.
-local function fullness(q, config, job)
-  if config.isDraining then return 'FULL queue ' .. q.name .. ' drains and takes no new jobs; resume it, or try another queue' end
-  if config.maxLength == 0 and config.maxBytes == 0 or RANK[levelOf(job)] < RANK[config.refuse] then return nil end
-  if config.maxLength > 0 and redis.call('HLEN', q.jobs) - redis.call('ZCARD', q.dead) >= config.maxLength then
-    return 'FULL queue ' .. q.name .. ' holds ' .. whole(config.maxLength) .. ' jobs, its maxLength; try again later'
-  end
-  if config.maxBytes > 0 and tonumber(redis.call('HGET', q.stats, 'bytes') or 0) + #job.payload > config.maxBytes then
+-- Why a queue takes no more payload of this job now, or nil. `bytes` are more than there were, those of this call are in `tally`.
+local function weight(q, config, job, bytes, tally)
+  if config.maxBytes == 0 or bytes <= 0 or RANK[levelOf(job)] < RANK[config.refuse] then return nil end
+  if (redis.call('HGET', q.stats, 'bytes') or 0) + (tally.bytes or 0) + bytes > config.maxBytes then
     return 'FULL queue ' .. q.name .. ' would hold more than ' .. whole(config.maxBytes)
       .. ' bytes of payload, its maxBytes; try again later'
   end
 end
 
+-- Why a queue takes no such job now, or nil.
+local function fullness(q, config, job, tally)
+  if config.isDraining then return 'FULL queue ' .. q.name .. ' drains and takes no new jobs; resume it, or try another queue' end
+  if config.maxLength > 0 and RANK[levelOf(job)] >= RANK[config.refuse]
+    and redis.call('HLEN', q.jobs) - redis.call('ZCARD', q.dead) >= config.maxLength then
+    return 'FULL queue ' .. q.name .. ' holds ' .. whole(config.maxLength) .. ' jobs, its maxLength; try again later'
+  end
+  return weight(q, config, job, #job.payload, tally)
+end
+
 -- Gives the job that waits the newest payload, and if it is delayed and has not run yet, the newest delay, but none beyond the
 -- first job's `max-wait`. Answers two words, or nil if that job waits no more.
-local function replace(q, job, id, now, tally)
+local function replace(q, config, job, id, now, tally)
   local value = redis.call('HGET', q.jobs, id)
   local h, inline = nil, nil
   if value then h, inline = read(value) end
@@ -100,7 +106,10 @@ local function replace(q, job, id, now, tally)
   if h.type ~= job.type then
     return 'error', 'INVALID unique key is held by job ' .. id .. ' of type ' .. h.type .. '; replace needs the same type'
   end
-  count(tally, 'bytes', #job.payload - #(payloadOf(q, id, inline) or ''))
+  local more = #job.payload - #(payloadOf(q, id, inline) or '')
+  local full = weight(q, config, job, more, tally)
+  if full then return 'error', full end
+  count(tally, 'bytes', more)
   if not inline then redis.call('HDEL', q.bodies, id) end
   inline = #job.payload <= INLINE and job.payload or nil
   if not inline then redis.call('HSET', q.bodies, id, job.payload) end
@@ -124,14 +133,14 @@ local function conflictOf(q, config, job, now, tally)
   if not first and job.unique then holder, isLive = holderOf(q, job.unique, now) end
   -- A job that is done holds its key until its window ends; the id may have another life by now, which is not meant.
   if holder and isLive and job.conflict == 'replace' then
-    local word, answer = replace(q, job, holder, now, tally)
+    local word, answer = replace(q, config, job, holder, now, tally)
     if word then return word, answer end
   end
   local value = holder and isLive and job.conflict == 'cancel' and redis.call('HGET', q.jobs, holder)
   local h, inline = nil, nil
   if value then h, inline = read(value) end
   if h then
-    local full = fullness(q, config, job)
+    local full = fullness(q, config, job, tally)
     if full then return 'error', full end
     cancel(q, config, holder, h, inline, now, tally, 'a newer job has taken its unique key')
     return nil
@@ -146,7 +155,7 @@ end
 local function accept(q, config, job, now, tally)
   local word, answer = conflictOf(q, config, job, now, tally)
   if word then return word, answer end
-  local full = fullness(q, config, job)
+  local full = fullness(q, config, job, tally)
   if full then return 'error', full end
   local n = nextNumber(q)
   local id = job.id or newId(q, now, n)
