@@ -1,16 +1,19 @@
 -- What a scheduler does once a second, beside recovery.
 
--- Forgets unique keys that are over; answers how many, and how many it looked at. A key whose job still lives leaves the list only: the job's end frees it.
+-- Forgets unique keys that are over; answers how many, and how many it looked at. A key whose job still lives is freed by the job's
+-- end, and looked at again in a day in case it was not: when the clock has gone back, or the job could not be read.
 local function sweepUnique(q, now)
   local keys = redis.call('ZRANGEBYSCORE', q['unique:expiry'], '-inf', whole(now), 'LIMIT', 0, CALL_JOBS)
   local freed = 0
   for _, key in ipairs(keys) do
     local state, id = (redis.call('HGET', q.unique, key) or ''):match('^%d+ (%a+) (.*)$')
-    if not (state == 'live' and redis.call('HEXISTS', q.jobs, id) == 1) then
+    if state == 'live' and redis.call('HEXISTS', q.jobs, id) == 1 then
+      redis.call('ZADD', q['unique:expiry'], whole(now + UNIQUE_TTL), key)
+    else
       redis.call('HDEL', q.unique, key)
+      redis.call('ZREM', q['unique:expiry'], key)
       freed = freed + 1
     end
-    redis.call('ZREM', q['unique:expiry'], key)
   end
   return freed, #keys
 end
