@@ -57,19 +57,19 @@ local function openLane(q, config, reason, rank, isServed)
 end
 
 -- A limit has room: of the lanes that stall for it, one of each level opens, in turn; the shares of the levels decide between them.
--- A purge may have left very many empty ones: after a hundred of them the next claim goes on, by the limit's gate.
+-- A purge may have left very many empty ones: after some hundred of them in a call the next claim goes on, by the limit's gate.
 local function openNext(q, config, name)
   for rank = 0, 3 do
     local from, to = laneOf(name, rank)
     local turn = name .. '\0' .. rank
-    local last, isOpen, looks = redis.call('HGET', q.turns, turn), false, 0
+    local last, isOpen = redis.call('HGET', q.turns, turn), false
     repeat
       local stalled = last and redis.call('ZRANGEBYLEX', q.stalled, '(' .. turn .. '\0' .. last, to, 'LIMIT', 0, 1)[1]
         or redis.call('ZRANGEBYLEX', q.stalled, from, to, 'LIMIT', 0, 1)[1]
       last = stalled and stalled:sub(#turn + 2)
       isOpen = last and openLane(q, config, last, rank)
-      looks = looks + 1
-    until isOpen or not last or looks == CALL_JOBS
+      if last and not isOpen then config.empty = (config.empty or 0) + 1 end
+    until isOpen or not last or config.empty > CALL_ENTRIES
     if last and not isOpen then redis.call('ZADD', q.gates, 0, name) end
     if last then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
   end
