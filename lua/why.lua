@@ -74,8 +74,8 @@ function SAY.parked(q, config, id, h, _, now)
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))
   local limits = limitsOf(config, h)
   local name = limits and blockedBy(q, limits, now)
-  return 'is parked, ' .. whole(before) .. ' jobs of its lane before it: '
-    .. (name and sayLimit(q, config, name, now) or 'its limits have room, the next claim looks at it')
+  return 'is parked, ' .. whole(before) .. ' jobs of its lane before it: ' .. (sayQueue(q, config, now)
+    or name and sayLimit(q, config, name, now) or 'its limits have room, the next claim looks at it')
 end
 
 function SAY.waiting(q, config, id, h, _, now)
