@@ -142,7 +142,7 @@ end)
 -- pause that is set, by name.
 register('settings', { 'no-writes', 'allow-oom' }, function(q)
   local settings, names, reply = settingsOf(q), {}, {}
-  settings.limits = nil
+  settings.limits, settings.limitsHash = nil, nil
   for name in pairs(SETTINGS) do settings[name] = settings[name] or defaultOf(name) end
   for name in pairs(settings) do names[#names + 1] = name end
   table.sort(names)
