@@ -241,7 +241,7 @@ local function checkPage(q, args, isRepair)
     at = 0
     for i, section in ipairs(SECTIONS) do if section[1] == name then at, cursor = i, rest end end
   end
-  if at == 0 or #args ~= 0 and #args ~= 2 then return fail('INVALID', 'nothing, or cursor and the first word of the reply before, is needed') end
+  if at == 0 or #args ~= 0 and (#args ~= 2 or args[1] ~= 'cursor') then return fail('INVALID', 'nothing, or cursor and the first word of the reply before, is needed') end
   local check = newCheck(q, isRepair)
   while at <= #SECTIONS and check.looked < CHECKED do
     local next = SECTIONS[at][2](check, cursor)

@@ -1,3 +1,4 @@
+import NIOCore
 import Redis
 import Testing
 
@@ -60,5 +61,15 @@ extension TestQueue {
         for id in try await redis("ZRANGE", key("delayed"), "0", "-1").strings ?? [] {
             try await redis("ZADD", key("delayed"), "XX", "1", id)
         }
+    }
+
+    /// Everything that the queue has.
+    func digest() async throws -> [String] {
+        var all: [String] = []
+        for key in try await redis("KEYS", key("*")).strings?.sorted() ?? [] {
+            let bytes = try await redis("DUMP", key).bytes?.readableBytesView ?? []
+            all.append("\(key) \(Array(bytes))")
+        }
+        return all
     }
 }
