@@ -10,14 +10,18 @@ struct Program {
     /// - Parameters:
     ///   - environment: all that the child gets besides what finds programs and folders.
     ///   - folder: where it runs; a configuration that lies there would be read.
+    ///   - typed: what a person has typed at a terminal, which then is its stdin.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], in folder: String = "/", input: String = ""
+        _ arguments: [String], environment: [String: String] = [:], in folder: String = "/", input: String = "",
+        typed: String? = nil
     ) async throws -> Program {
         try await withCheckedThrowingContinuation { continuation in
             // A thread of its own: reading blocks, and tests have few threads.
             Thread.detachNewThread {
                 continuation.resume(
-                    with: Result { try finish(arguments, environment: environment, folder: folder, input: input) })
+                    with: Result {
+                        try finish(arguments, environment: environment, folder: folder, input: input, typed: typed)
+                    })
             }
         }
     }
@@ -25,7 +29,7 @@ struct Program {
     /// Files and not pipes, and no `Process` of Foundation: what another test starts meanwhile would inherit an end of a
     /// pipe and keep it open.
     private static func finish(
-        _ arguments: [String], environment: [String: String], folder: String, input: String
+        _ arguments: [String], environment: [String: String], folder: String, input: String, typed: String?
     ) throws -> Program {
         let files = temporaryDirectory()
         try Data(input.utf8).write(to: URL(fileURLWithPath: "\(files)/input"))
@@ -34,7 +38,10 @@ struct Program {
         let variables = environment.merging(
             ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LD_LIBRARY_PATH"].contains($0.key) }
         ) { own, _ in own }
-        let status = try spawn(words, variables.map { "\($0.key)=\($0.value)" }, files: files)
+        let terminal = try typed.map { try Pseudoterminal(typed: $0) }
+        defer { terminal?.close() }
+        let status = try spawn(
+            words, variables.map { "\($0.key)=\($0.value)" }, input: terminal?.path ?? "\(files)/input", files: files)
         func text(_ name: String) throws -> String {
             try String(contentsOf: URL(fileURLWithPath: "\(files)/\(name)"), encoding: .utf8)
         }
@@ -47,7 +54,7 @@ struct Program {
 
     private struct NotStarted: Error { let code: Int32 }
 
-    private static func spawn(_ words: [String], _ variables: [String], files: String) throws -> Int32 {
+    private static func spawn(_ words: [String], _ variables: [String], input: String, files: String) throws -> Int32 {
         #if os(Linux)
             var actions = posix_spawn_file_actions_t()
         #else
@@ -55,7 +62,7 @@ struct Program {
         #endif
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "\(files)/input", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY | O_NOCTTY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "\(files)/output", O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, "\(files)/errors", O_WRONLY | O_CREAT, 0o600)
         let argv = words.map { strdup($0) } + [nil]

@@ -65,6 +65,21 @@ import Testing
         #expect(try await desk.penstock("purge", queue, "--state", "dead", "--yes").output == "purged 1\n")
     }
 
+    @Test func `at a terminal a purge asks, and only yes is yes`() async throws {
+        _ = try await desk.enqueue()
+        for (typed, output) in [
+            ("no\n", "nothing is purged\n"), ("y\n", "nothing is purged\n"), ("yes\n", "purged 1\n"),
+        ] {
+            let program = try await Program.run(
+                ["purge", desk.queue], environment: ["REDIS_URL": desk.url], typed: typed)
+            #expect(program.code == 0)
+            #expect(program.output == output)
+            #expect(
+                program.errors.first
+                    == "purge cancels 1 waiting, 0 delayed, 0 parked of queue \(desk.queue) for good.")
+        }
+    }
+
     @Test func `a slip of the pen reaches no queue`() async throws {
         _ = try await desk.penstock("enqueue", desk.queue, "t")
         for arguments in [["pause"], ["resume"], ["drain"], ["purge", "--yes"], ["dead"], ["fsck"], ["configure"]] {
