@@ -35,7 +35,9 @@ extension Exposition {
                 labels, age)
         }
         add("penstock_delayed", .gauge, "Jobs that wait for a time.", queue, backlog.delayed)
-        add("penstock_parked", .gauge, "Jobs that wait for a worker that runs their type.", queue, backlog.parked)
+        add(
+            "penstock_parked", .gauge, "Jobs that wait for a slot of a limit, or for a worker that runs their type.",
+            queue, backlog.parked)
         add("penstock_dead", .gauge, "Dead letters that are there.", queue, backlog.dead)
         add("penstock_events", .gauge, "Events that wait to be recorded in Postgres.", queue, backlog.events)
         add(
@@ -61,17 +63,15 @@ extension Exposition {
         }
     }
 
-    /// Limits of keys in one sum: each of a million keys would be a series of its own, for ever.
+    /// Limits of keys in one sum: each of a million keys would be a series of its own, for ever. Types in limits were chosen
+    /// by an operator, keys by whoever enqueues.
     private static func byLimit(_ counts: [String: Int]) -> [(limit: String, count: Int)] {
         var sums: [String: Int] = [:]
-        for (names, count) in counts {
-            // A job may be stopped by two.
-            let kinds = names.components(separatedBy: " and ").map(kind(ofLimit:))
-            sums[kinds.joined(separator: " and "), default: 0] += count
-        }
+        for (name, count) in counts { sums[kind(ofLimit: name), default: 0] += count }
         return sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Where two limits stop a job, that of its key is named first.
     private static func kind(ofLimit name: String) -> String {
         if name.hasPrefix("singleton:") { return "singleton" }
         let words = name.split(separator: ":", maxSplits: 2)

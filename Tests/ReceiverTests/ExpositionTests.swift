@@ -1,4 +1,6 @@
+import Foundation
 import NIOCore
+import Penstock
 import Testing
 
 @testable import Receiver
@@ -51,6 +53,34 @@ import Testing
                 penstock_run_seconds_count{type="t"} 4
 
                 """)
+    }
+
+    @Test("Limits of keys are one series, whatever the keys are; limits of types are one each")
+    func limits() {
+        var exposition = Exposition()
+        exposition.add(
+            Backlog(
+                queue: "q", levels: [], delayed: 0, parked: 9, dead: 0, parkedTypes: [:], events: 0, maxEvents: 1,
+                isRecording: false, isPaused: false,
+                stopped: [
+                    "concurrency:key:a": 1, "concurrency:key:b:c and rate:type:x": 2, "rate:type:push": 3,
+                    "singleton:0123": 1, "singleton:4567": 1, "concurrency": 1,
+                ],
+                slots: ["concurrency:key:a": 4, "concurrency:key:b:c": 5, "concurrency:type:t": 6], totals: [:],
+                now: Date()))
+        let lines = String(buffer: exposition.buffer).split(separator: "\n")
+        #expect(
+            lines.filter { $0.hasPrefix("penstock_stopped{") } == [
+                "penstock_stopped{queue=\"q\",limit=\"concurrency\"} 1",
+                "penstock_stopped{queue=\"q\",limit=\"concurrency:key\"} 3",
+                "penstock_stopped{queue=\"q\",limit=\"rate:type:push\"} 3",
+                "penstock_stopped{queue=\"q\",limit=\"singleton\"} 2",
+            ])
+        #expect(
+            lines.filter { $0.hasPrefix("penstock_slots{") } == [
+                "penstock_slots{queue=\"q\",limit=\"concurrency:key\"} 9",
+                "penstock_slots{queue=\"q\",limit=\"concurrency:type:t\"} 6",
+            ])
     }
 
     @Test(

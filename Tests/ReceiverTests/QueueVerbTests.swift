@@ -151,7 +151,7 @@ import Testing
     func backlog() async throws {
         try await open { venue in
             _ = try await venue.inside().configure([
-                "concurrency:key": "1", "maxLength": "10", "maxBytes": "1000", "refuse": "low", "fair": "yes",
+                "concurrency:key": "1", "maxLength": "10", "maxBytes": "1000", "refuse": "low",
                 "policy": "strict",
             ])
             for _ in 0..<2 { _ = try await venue.add { $0.key = "o/r" } }
@@ -169,7 +169,8 @@ import Testing
                     #expect(reply["max_length"]?.integer == 10 && reply["max_bytes"]?.integer == 1000)
                     #expect(reply["bytes"]?.integer == 4 && reply["refuse"]?.string == "low")
                     #expect(reply["policy"]?.string == "strict")
-                    #expect(reply["fair"].map { String(buffer: $0.bytes) } == "true")
+                    #expect(reply["fair"].map { String(buffer: $0.bytes) } == "false")
+                    #expect(reply["parked"]?.integer == 1 && reply["stopped", "concurrency:key:o/r"]?.integer == 1)
                     #expect(reply["limits", "concurrency:key"]?.string == "1")
                     #expect(reply["slots", "concurrency:key:o/r"]?.integer == 1)
                     let workers = try await venue.api("GET", "/v1/workers")
@@ -181,10 +182,11 @@ import Testing
                     #expect(mine.value(at: ["types"])?.elements(upTo: 9)?.map(\.string) == ["t"])
                     #expect(mine.value(at: ["seen_at"])?.string.flatMap(TimeText.date) != nil)
                     let metrics = try await venue.wire.ask("GET", "/metrics").text
-                    #expect(
-                        metrics.contains("penstock_slots{queue=\"\(venue.queue)\",limit=\"concurrency:key\"} 1\n"))
+                    let labels = "{queue=\"\(venue.queue)\",limit=\"concurrency:key\"}"
+                    #expect(metrics.contains("\npenstock_slots\(labels) 1\n"))
+                    #expect(metrics.contains("\npenstock_stopped\(labels) 1\n"))
                     #expect(metrics.contains("penstock_payload_bytes{queue=\"\(venue.queue)\"} 4\n"))
-                }, until: { $0.running == 1 })
+                }, until: { $0.running == 1 && !$0.stopped.isEmpty })
         }
     }
 }

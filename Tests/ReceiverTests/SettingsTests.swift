@@ -32,6 +32,7 @@ import Testing
             #expect(after["settings", "rate:type:push"]?.string == "10/1000/5")
             #expect(after["settings", "fair"]?.string == "yes" && after["settings", "maxLength"]?.string == "100")
             #expect(after["defaults", "maxLength"]?.string == "0")
+            #expect(try await venue.api("GET", venue.path())["fair"].map { String(buffer: $0.bytes) } == "true")
             #expect(try await venue.store.queues().contains(venue.queue))
 
             let back = try await venue.api(
