@@ -109,6 +109,12 @@ import Testing
             "api: {keys: [env:UNSET]}",
             "1: api.keys[0]: the environment variable UNSET is not set; set it to the secret"),
         Case("api: {}", "1: api: keys is missing; write keys: [env:PENSTOCK_API_KEY]"),
+        Case(
+            "api: {memoryMark: 0.9}",
+            "1: api.memoryMark: \"0.9\" is not a share of Redis's maxmemory from 1% to 100%, such as 90%"),
+        Case(
+            "api: {memoryMark: 101%}",
+            "1: api.memoryMark: \"101%\" is not a share of Redis's maxmemory from 1% to 100%, such as 90%"),
         Case("sources: {a b: {}}", "1: sources.a b: the name is not allowed; use 1 to 64 of A-Z a-z 0-9 . _ -"),
         // Routes
         Case(

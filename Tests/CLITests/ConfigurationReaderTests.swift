@@ -19,7 +19,7 @@ import Testing
         queues:
           github: { lease: 30s, weights: 6:3:1, maxLength: 10, maxEvents: 1000, record: yes }
           idle:
-        api: { keys: [env:KEY] }
+        api: { keys: [env:KEY], memoryMark: 85% }
         """
 
     @Test func `the whole grammar is read`() throws {
@@ -47,6 +47,7 @@ import Testing
             ])
         #expect(configuration.queueNames == ["github", "idle", "other"])
         #expect(configuration.apiKeys == ["k"])
+        #expect(configuration.memoryMark == 0.85)
     }
 
     @Test func `what is right but probably not meant only warns`() {

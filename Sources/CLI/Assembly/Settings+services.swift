@@ -59,12 +59,14 @@ extension Settings {
             histograms: { worker.map(HistogramSnapshot.all) ?? [] }, tally: tally, logger: logger)
         var site = Site(operations: operations, tally: tally)
         if roles.contains(.receiver) {
+            let mark = MemoryMark(configuration.memoryMark ?? MemoryMark.usual, of: store)
             site = Site(
                 webhooks: try Webhooks(
-                    sources: configuration.sources, routes: configuration.routes, store: store, tally: tally,
-                    logger: logger),
+                    sources: configuration.sources, routes: configuration.routes, store: store,
+                    memoryMark: mark, tally: tally, logger: logger),
                 api: API(
-                    keys: APIKeys(apiKeys), store: store, history: history, queues: knownQueues, logger: logger),
+                    keys: APIKeys(apiKeys), store: store, history: history, queues: knownQueues,
+                    memoryMark: mark, logger: logger),
                 operations: operations, tally: tally)
         }
         var quiet = logger

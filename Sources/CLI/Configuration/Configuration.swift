@@ -34,6 +34,8 @@ struct Configuration: Sendable {
     var queues: [String: [String: String]] = [:]
     /// Empty means that nobody named one.
     var apiKeys: [String] = []
+    /// Share of Redis's `maxmemory` over which no jobs are taken over HTTP; nil leaves it to the receiver.
+    var memoryMark: Double?
     /// The environment variables that hold secrets: no program of an `exec` job gets to see them.
     var secretVariables: Set<String> = []
 

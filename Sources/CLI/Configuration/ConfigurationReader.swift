@@ -37,7 +37,7 @@ struct ConfigurationReader {
         configuration.sources = sources?.read ?? []
         configuration.jobs = jobs?.read ?? [:]
         if let field = members["queues"] { configuration.queues = queues(field, jobs: jobs?.names ?? []) }
-        if let field = members["api"] { configuration.apiKeys = keys(field) }
+        if let field = members["api"] { api(field, into: &configuration) }
         let reader = RouteReader(sources: sources?.names ?? [], jobs: jobs?.names ?? [])
         if let field = members["routes"] { configuration.routes = reader.routes(field) }
         configuration.secretVariables = root.findings.secretVariables
@@ -56,13 +56,6 @@ struct ConfigurationReader {
         for (name, field) in sources where !named.sources.contains(name) {
             field.warn("no route takes from this source; all its deliveries are ignored")
         }
-    }
-
-    private func keys(_ field: Field) -> [String] {
-        guard let members = field.members(["keys"]),
-            let keys = members.required("keys", "write keys: [env:PENSTOCK_API_KEY]")
-        else { return [] }
-        return secrets(keys, "a list such as [env:PENSTOCK_API_KEY]").map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A list of secrets, of which there has to be one.
