@@ -112,7 +112,7 @@ struct Form {
 
     func priority(_ name: String) throws(Problem) -> Priority? {
         guard let value = value(name) else { return nil }
-        guard let priority = Priority(name: value.string ?? value.number ?? "") else {
+        guard let priority = Priority(name: value.string ?? Self.whole(value).map(String.init) ?? "") else {
             throw Self.mistake(name, "critical, high, normal or low (0 to 3)")
         }
         return priority

@@ -41,8 +41,8 @@ import Testing
 
     @Test("A number is the same with an empty fraction or an exponent")
     func wholeNumbers() throws {
-        let job = try job(#"{"type":"t","attempts":3.0,"delay":1e3,"ttl":2.50e2,"unique":"u"}"#)
-        #expect(job.attempts == 3 && job.delay == .seconds(1) && job.ttl == .milliseconds(250))
+        let job = try job(#"{"type":"t","attempts":3.0,"delay":1e3,"ttl":2.50e2,"unique":"u","priority":1.0}"#)
+        #expect(job.priority == .high && job.attempts == 3 && job.delay == .seconds(1) && job.ttl == .milliseconds(250))
     }
 
     @Test("Deduplication and deadlines arrive as they are said")

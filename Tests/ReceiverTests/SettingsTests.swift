@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    @Test("What is shown can be sent back as it is, and changes nothing")
+    func roundTrip() async throws {
+        try await open { venue in
+            _ = try await venue.inside().configure([
+                "concurrency:key": "2", "rate:type:push": "10/1000/5", "retries": "1/1000", "record": "yes",
+            ])
+            let shown = try #require(try await venue.api("GET", venue.path("/settings"))["settings"])
+            let reply = try await venue.api("PATCH", venue.path("/settings"), body: String(buffer: shown.bytes))
+            #expect(reply.status == 200)
+            #expect(reply["changes"]?.elements(upTo: 9)?.isEmpty == true)
+        }
+    }
+
     @Test("Switches are no settings: they have verbs of their own")
     func switches() async throws {
         try await open { venue in
