@@ -102,7 +102,7 @@ local function replace(q, config, job, id, now, tally)
   if value then h, inline = read(value) end
   local state = h and stateOf(q, id, h)
   -- Another queue has been told the payload of a job that moves.
-  if not h or state == 'running' or state == 'dead' or reasonOf(h):find('^moving:') then return nil end
+  if not h or state == 'running' or state == 'dead' or isMoving(h) then return nil end
   if h.type ~= job.type then
     return 'error', 'INVALID unique key is held by job ' .. id .. ' of type ' .. h.type .. '; replace needs the same type'
   end

@@ -21,6 +21,7 @@ local LEVEL = 1e15              -- in scores of `open`: a level is further apart
 
 local function laneOf(reason, rank) return '[' .. reason .. '\0' .. rank .. '\0', '(' .. reason .. '\0' .. rank .. '\1' end
 local function isHeld(reason) return reason:find('^type:') or reason:find('^moving:') end
+local function isMoving(h) return (h.parked or ''):find('^moving:') end
 local function limitsIn(reason) return reason:gmatch('[^\2]+') end
 
 -- The first member of a lane; nil if it is empty.

@@ -30,7 +30,8 @@ local function named(args, at, options)
   return found
 end
 
--- The job behind args[1], if it waits, is delayed or parked: header, inline payload; or nil and an error reply.
+-- The job behind args[1], if it waits, is delayed or parked: header, inline payload, and when it is due, if it is delayed, also
+-- one that departs; or nil and an error reply.
 local function findMovable(q, args, verb)
   local h, inline = find(q, args[1])
   if not h then return nil, inline end
@@ -39,7 +40,7 @@ local function findMovable(q, args, verb)
     local remedy = state == 'dead' and 'requeue it' or 'cancel it, or wait for its end'
     return nil, fail('INVALID', 'job ' .. args[1] .. ' is ' .. state .. '; ' .. verb .. ' is for waiting, delayed and parked jobs: ' .. remedy)
   end
-  return h, inline
+  return h, inline, (state == 'delayed' or isMoving(h)) and h.runAt or nil
 end
 
 -- penstock_cancel: ends a job. KEYS queue; ARGV id. A job that does not run is cancelled at once: `cancelled ID`; of a running one
@@ -59,10 +60,10 @@ end)
 register('move', { 'allow-oom' }, function(q, args)
   local to, wrong = named(args, 2, { priority = OPTIONS.priority, delay = OPTIONS.delay })
   if not to then return wrong end
-  local h, inline = findMovable(q, args, 'move')
+  local h, inline, before = findMovable(q, args, 'move')
   if not h then return inline end
   local id, now, tally, config = args[1], clock(), {}, configOf(q)
-  local was = math.max(now, h.runAt or now)
+  local was = math.max(now, before or now)
   local due = to.delay and now + to.delay or was
   if h.deadline then h.deadline = h.deadline + due - was end
   withdraw(q, id, h, tally)
@@ -85,7 +86,7 @@ end)
 
 -- penstock_depart: the first step. KEYS queue; ARGV id target. Replies the words of its enqueue: type payload name value….
 register('depart', { 'allow-oom' }, function(q, args)
-  local h, inline = findMovable(q, args, 'move')
+  local h, inline, due = findMovable(q, args, 'move')
   if not h then return inline end
   if not args[2] or not queueOf(args[2]) or args[2] == q.name then return fail('INVALID', 'the name of another queue is needed') end
   local id, now, tally = args[1], clock(), {}
@@ -93,7 +94,7 @@ register('depart', { 'allow-oom' }, function(q, args)
   local function add(name, value)
     if value then words[#words + 1], words[#words + 2] = name, type(value) == 'number' and whole(value) or value end
   end
-  local left = h.runAt and h.runAt - now
+  local left = due and due - now
   add('delay', left and left > 0 and left)
   for _, name in ipairs({ 'priority', 'key', 'unique', 'ttl', 'timeout', 'headers', 'source', 'traceparent' }) do add(name, h[name]) end
   add('attempts', h.maxAttempts)
@@ -103,7 +104,7 @@ register('depart', { 'allow-oom' }, function(q, args)
     add('late', h.late)
   end
   withdraw(q, id, h, tally)
-  h.place = nil
+  h.place, h.runAt = nil, due
   park(q, id, h, 'moving:' .. args[2])
   write(q, id, h, inline)
   writeTally(q, tally)
