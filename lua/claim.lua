@@ -78,7 +78,7 @@ end
 -- joins the others there.
 local function stop(claim, id, h, inline, limits, name, wait)
   local q, reason, rank = claim.q, nameOf(limits), RANK[levelOf(h)]
-  park(q, id, h, reason)
+  park(q, id, h, reason, claim.config.isFair)
   write(q, id, h, inline)
   if name and not redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then stall(q, claim.config, reason, rank, name, claim.now, wait) end
 end
@@ -175,7 +175,7 @@ local function takeHead(claim, reason, rank, turn)
   local q, config, now = claim.q, claim.config, claim.now
   local member = headOf(q, reason, rank)
   if not member then
-    redis.call('ZREM', q.open, rank .. '\0' .. reason)
+    openLane(q, config, reason, rank)
     return passOn(q, config, reason, now)
   end
   local id = member:match('^[^%z]*%z%d%z%d+%z(.*)$')
@@ -193,7 +193,10 @@ local function takeHead(claim, reason, rank, turn)
   local home = limits and nameOf(limits)
   if blocked and home == reason then return stall(q, config, reason, rank, blocked, now, wait) end
   unpark(q, id, h)
-  if config.isFair then redis.call('HSET', q.turns, rank, whole(math.max(turn, redis.call('HGET', q.turns, rank) or 0))) end
+  if config.isFair then
+    redis.call('HSET', q.turns, rank, whole(math.max(turn, redis.call('HGET', q.turns, rank) or 0)))
+    if reason ~= 'fair' then redis.call('HSET', q.turns, timeOf(reason, rank), whole(h.place or 0)) end
+  end
   -- Older jobs of the same limits go first.
   if blocked or reason == 'fair' and home and headOf(q, home, rank) then
     stop(claim, id, h, inline, limits, blocked, wait)

@@ -14,7 +14,7 @@
 -- In a fair queue keys take turns by a start-time fair queueing (Goyal, Vin, Cheng, 1996): a round is two places long. A job's place in the
 -- lane `fair` is one behind the level's virtual time or a round behind the last job of its key, whichever is later; taking it moves
 -- the virtual time to its place. One behind, not at it: so every new job is behind some that wait, and no key that always has just one
--- job, nor ever new keys, can be first for ever. Less than a round: so it waits for no key twice.
+-- job, nor ever new keys, can be first for ever. Less than a round: so it waits for no key twice. So do the keys in a limit's lane.
 
 local ROUND = 2                 -- places between two jobs of a key in a fair queue
 local LEVEL = 1e15              -- in scores of `open`: a level is further apart than any two places
@@ -41,6 +41,9 @@ local function hasOpen(q, config)
   return config.isOpen
 end
 
+-- Each lane has a virtual time of its own, as many keys may wait for one limit; that of `fair` is the level's.
+local function timeOf(reason, rank) return reason == 'fair' and rank or 'time\0' .. reason .. '\0' .. rank end
+
 -- Opens one lane, if there are jobs in it; answers whether. In a fair queue a limit's lane takes turns with the keys in `fair`: it
 -- opens one behind the virtual time, or a round if it was just served.
 local function openLane(q, config, reason, rank, isServed)
@@ -48,6 +51,7 @@ local function openLane(q, config, reason, rank, isServed)
   local head = headOf(q, reason, rank)
   if not head then
     redis.call('ZREM', q.open, rank .. '\0' .. reason)
+    if config.isFair and reason ~= 'fair' then redis.call('HDEL', q.turns, timeOf(reason, rank)) end
     return false
   end
   local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
@@ -100,21 +104,24 @@ local function stall(q, config, reason, rank, name, now, wait)
   if reason ~= name then passOn(q, config, reason, now) end
 end
 
--- The place of one more job in the lane of a fair queue. What takes turns is a key, or for jobs without one their type.
-local function turnOf(h) return RANK[levelOf(h)] .. '\0' .. (h.key and 'key:' .. h.key or 'type:' .. h.type) end
+-- In a lane what takes turns is a key, or for jobs without one their type.
+local function turnOf(h, reason)
+  return reason .. '\0' .. RANK[levelOf(h)] .. '\0' .. (h.key and 'key:' .. h.key or 'type:' .. h.type)
+end
 
-local function fairPlace(q, h)
-  local field = turnOf(h)
-  local known = redis.call('HMGET', q.turns, field, RANK[levelOf(h)])
+-- Gives a job its place in a lane of a fair queue, unless it has one there.
+local function fairPlace(q, h, reason)
+  local field = turnOf(h, reason)
+  local known = redis.call('HMGET', q.turns, field, timeOf(reason, RANK[levelOf(h)]))
   local last, many = (known[1] or ''):match('^(%d+) (%d+)$')
-  local place = math.max((known[2] or 0) + 1, last and last + ROUND or 0)
-  redis.call('HSET', q.turns, field, whole(place) .. ' ' .. whole((many or 0) + 1))
+  local place = h.parked == reason and h.place or math.max((known[2] or 0) + 1, last and last + ROUND or 0)
+  redis.call('HSET', q.turns, field, whole(math.max(place, last or 0)) .. ' ' .. whole((many or 0) + 1))
   return place
 end
 
--- One job less in the lane of a fair queue: the last one takes its key's turn along.
+-- One job less in a lane of a fair queue: the last one takes its key's turn along.
 local function forgetTurn(q, h)
-  local field = turnOf(h)
+  local field = turnOf(h, reasonOf(h))
   local last, many = (redis.call('HGET', q.turns, field) or ''):match('^(%d+) (%d+)$')
   if not last then return end
   if tonumber(many) > 1 then
@@ -126,7 +133,7 @@ end
 
 -- Parks a job; the caller writes the header. Among jobs of the same limits it keeps its place as long as it does not run to an
 -- end: who is let in and finds no room goes back to where it was.
-local function park(q, id, h, reason, fresh)
+local function park(q, id, h, reason, isFair, fresh)
   local since = h.entry and tonumber(h.entry:match('^%d+'))
   -- Workers settle in any order: under a type that nobody runs the oldest entry is first.
   local n = h.entry and isHeld(reason) and math.min(tonumber(h.entry:match('(%d+)$')), NUMBERS - 1)
@@ -134,8 +141,8 @@ local function park(q, id, h, reason, fresh)
   h.n = nil
   -- Behind a plain XADD with an id of its own, or after the clock has gone back, an entry may be of the future; no job waits since then.
   if since and since ~= h.enqueuedAt then h.runAt = h.runAt or math.min(since, clock()) end
-  if reason == 'fair' then
-    h.place = fairPlace(q, h)
+  if isFair then
+    h.place = fairPlace(q, h, reason)
   elseif h.parked == 'fair' or not h.place then
     h.place = n or fresh or nextNumber(q)
   end
@@ -146,7 +153,7 @@ end
 -- Takes a job out of its lane; answers whether it was in one.
 local function unpark(q, id, h)
   if redis.call('ZREM', q.parked, memberOf(id, h)) == 0 then return false end
-  if h.parked == 'fair' then forgetTurn(q, h) end
+  if not isHeld(reasonOf(h)) then forgetTurn(q, h) end
   return true
 end
 
@@ -154,7 +161,7 @@ end
 local function ready(q, config, id, h, now, tally, fresh)
   if not config.isFair then return enter(q, id, h, levelOf(h), now, tally, fresh) end
   if not h.entry and h.enqueuedAt ~= now then h.runAt = now end
-  park(q, id, h, 'fair', fresh)
+  park(q, id, h, 'fair', true, fresh)
   openLane(q, config, 'fair', RANK[levelOf(h)])
 end
 
