@@ -120,6 +120,10 @@ let package = Package(
             name: "FunctionsTests",
             dependencies: ["Support", "Servers", "Functions", "Redis", nioCore, nioPosix, logging],
             swiftSettings: strict),
+        // A plain model of the queue, random sequences against it, and the program of the long run.
+        .target(name: "Model", dependencies: ["Functions", "Servers"], path: "Tests/Model", swiftSettings: strict),
+        .executableTarget(name: "ModelRun", dependencies: ["Model"], path: "Tests/ModelRun", swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "Support"], swiftSettings: strict),
         .testTarget(
             name: "RedisTests", dependencies: ["Support", "Servers", "Redis", nioCore, nioPosix, logging],
             swiftSettings: strict),

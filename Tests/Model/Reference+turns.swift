@@ -1,0 +1,31 @@
+extension Reference {
+    /// Runs of one other key that may start from a lane while the first job of a key waits in it: a round, and what was ahead.
+    private static let round = 2
+
+    /// In a fair queue keys take turns: however many jobs one of them has, it delays another's by a round.
+    mutating func checkTurns(_ handed: [Job], _ before: [String: Job], _ seen: Snapshot) throws(Mismatch) {
+        guard isFair else { return passed = [:] }
+        passed = passed.filter { jobs[$0.key]?.spot != nil }
+        early.formIntersection(jobs.values.compactMap { $0.spot?.lane })
+        if handed.isEmpty { return }
+        for job in jobs.values {
+            guard let mine = job.spot, let lane = mine.lane, let place = mine.place, !job.isSpoiled else { continue }
+            // Who came before the keys took turns is in order of age.
+            if early.contains(lane) || seen.parked[job.id]?.lane != lane { continue }
+            let isFirst = !before.values.contains { other in
+                guard let spot = other.spot, spot.lane == lane, let ahead = spot.place else { return false }
+                return other.id != job.id && other.level == job.level && other.turn == job.turn && ahead < place
+            }
+            guard isFirst else {
+                passed[job.id] = nil
+                continue
+            }
+            for other in handed where other.level == job.level && other.turn != job.turn && other.spot?.lane == lane {
+                passed[job.id, default: [:]][other.turn, default: 0] += 1
+                let turns = passed[job.id]?[other.turn] ?? 0
+                try expect(
+                    turns <= Self.round, "\(other.turn) had \(turns) turns before \(job.id) of \(job.turn), in \(lane)")
+            }
+        }
+    }
+}
