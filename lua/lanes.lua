@@ -30,6 +30,8 @@ local function headOf(q, reason, rank)
   return redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 1)[1]
 end
 
+local function placeOf(member) return tonumber((member or ''):match('^[^%z]*%z%d%z(%d+)%z') or 0) end
+
 local function reasonOf(h) return h.parked or 'type:' .. h.type end
 local function memberOf(id, h)
   return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.place or h.n or 0) .. '\0' .. id
@@ -54,7 +56,7 @@ local function openLane(q, config, reason, rank, isServed)
     if config.isFair and reason ~= 'fair' then redis.call('HDEL', q.turns, timeOf(reason, rank)) end
     return false
   end
-  local place = tonumber(head:match('^[^%z]*%z%d%z(%d+)%z') or 0)
+  local place = placeOf(head)
   if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and ROUND or 1) end
   redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
   config.isOpen = true
@@ -109,12 +111,14 @@ local function turnOf(h, reason)
   return reason .. '\0' .. RANK[levelOf(h)] .. '\0' .. (h.key and 'key:' .. h.key or 'type:' .. h.type)
 end
 
--- Gives a job its place in a lane of a fair queue, unless it has one there.
+-- Gives a job its place in a lane of a fair queue, unless it has one there. Nothing was served yet from a lane without a time: it
+-- starts at its first job, which may be from before the queue was fair.
 local function fairPlace(q, h, reason)
-  local field = turnOf(h, reason)
-  local known = redis.call('HMGET', q.turns, field, timeOf(reason, RANK[levelOf(h)]))
+  local field, rank = turnOf(h, reason), RANK[levelOf(h)]
+  local known = redis.call('HMGET', q.turns, field, timeOf(reason, rank))
   local last, many = (known[1] or ''):match('^(%d+) (%d+)$')
-  local place = h.parked == reason and h.place or math.max((known[2] or 0) + 1, last and last + ROUND or 0)
+  local time = known[2] or placeOf(headOf(q, reason, rank))
+  local place = h.parked == reason and h.place or math.max(time + 1, last and last + ROUND or 0)
   redis.call('HSET', q.turns, field, whole(math.max(place, last or 0)) .. ' ' .. whole((many or 0) + 1))
   return place
 end
