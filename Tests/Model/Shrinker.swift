@@ -2,7 +2,9 @@
 package struct Shrinker {
     let fails: ([Operation]) -> Failure?
     /// Plays that it may take.
-    var patience = 2000
+    private let patience = 2000
+
+    package init(fails: @escaping ([Operation]) -> Failure?) { self.fails = fails }
 
     package func shrink(_ operations: [Operation], _ failure: Failure) -> ([Operation], Failure) {
         var (kept, last, plays) = (Array(operations.prefix(failure.step + 1)), failure, 0)

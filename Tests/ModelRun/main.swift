@@ -34,6 +34,7 @@ if words.first == "replay", words.count == 2 {
         let seed = first + UInt64(number)
         let (operations, failure) = hunt.hunt(seed: seed, operations: count)
         if let failure {
+            say("seed \(seed), operation \(failure.step + 1): \(failure.text)")
             say(hunt.report(operations, failure, seed: seed))
             hasFailed = true
             break

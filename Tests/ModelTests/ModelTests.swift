@@ -35,7 +35,7 @@ struct ModelTests {
             let (short, last) = Shrinker(fails: site.play).shrink(operations, failure)
             #expect(short.count <= 40, "\(last.text): \(short.map(\.description))")
             // What is shown fails when it is played again, and not with the library as it is.
-            #expect(site.play(short) == last)
+            #expect(site.play(short)?.step == last.step)
             #expect(try Self.site().play(short) == nil)
             return
         }
