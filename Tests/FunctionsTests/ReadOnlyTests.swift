@@ -8,7 +8,7 @@ import Testing
 
     init() async throws { queue = try await Self.lab.queue() }
 
-    static let readers = ["version", "job", "backlog", "why", "check", "dead"]
+    static let readers = ["version", "job", "backlog", "settings", "why", "check", "dead"]
     /// They make data that was not there before.
     static let producers = ["enqueue", "enqueue_many", "requeue", "configure"]
 

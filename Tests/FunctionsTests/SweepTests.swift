@@ -59,7 +59,10 @@ import Testing
         }
         #expect(try await queue.call("sweep")[1] == "3")
         #expect(Set(try await queue.redis("HKEYS", queue.key("unique")).strings ?? []) == ["living", "fresh"])
-        #expect(try await queue.redis("ZRANGE", queue.key("unique:expiry"), "0", "-1").strings == ["fresh"])
+        // The living one's is looked at again a day later, in case that its end does not free it.
+        #expect(try await queue.redis("ZRANGE", queue.key("unique:expiry"), "0", "-1").strings == ["fresh", "living"])
+        try await queue.redis("ZADD", queue.key("unique:expiry"), "1000", "living")
+        #expect(try await queue.call("sweep")[1] == "0")
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "living") == ["duplicate", living])
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "done").first == "queued")
     }

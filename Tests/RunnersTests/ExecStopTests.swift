@@ -61,8 +61,8 @@ import Testing
     @Test func `a child that outlives the command has the rest of the grace to clean up`() async throws {
         _ = try await stop(
             """
-            (trap 'sleep 0.3; echo clean > clean; exit' TERM; echo > ready; while :; do sleep 0.02; done) &
-            echo $! > child; wait
+            (trap 'sleep 0.3; echo clean > clean; exit' TERM; echo $BASHPID > child; echo > ready
+            while :; do sleep 0.02; done) & wait
             """, grace: .seconds(20))
         #expect(text("clean") == "clean")
         #expect(try isGone(pid("child")))
