@@ -21,14 +21,20 @@ final class Trace: Sendable {
     init(path: String) throws(Unwritable) {
         file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard file >= 0 else { throw Unwritable(path: path, reason: String(cString: strerror(errno))) }
+        // What time this process believes it is.
+        append("clock \(Int(Date().timeIntervalSince1970))")
     }
 
     func note(_ moment: TraceLine.Moment, _ job: Job, worker: Int) {
         let line = TraceLine(
             moment, at: Self.now, id: job.id, key: job.key ?? "", level: job.priority.name, type: job.type,
             worker: worker)
-        let bytes = Array("\(line.text)\n".utf8)
-        // With O_APPEND a write of a few bytes is never mixed with another's.
+        append(line.text)
+    }
+
+    /// With O_APPEND a write of a few bytes is never mixed with another's.
+    private func append(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
         _ = write(file, bytes, bytes.count)
     }
 

@@ -38,16 +38,24 @@ extension Arena {
 
     /// What all handlers did so far, in the order in which they began; also those of processes that are no more.
     func spells() throws -> [Spell] {
+        try traces().flatMap(Spell.all).sorted { $0.start < $1.start }
+    }
+
+    /// What time the processes believed it was when they began, in seconds since 1970.
+    func clocks() throws -> [Int] {
+        try traces().compactMap { $0.firstMatch(of: /^clock (\d+)\n/).flatMap { Int($0.1) } }
+    }
+
+    private func traces() throws -> [String] {
         let homes = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("trial-") }
-        let traces = homes.compactMap { try? String(contentsOfFile: "\(folder)/\($0)/trace", encoding: .utf8) }
-        return traces.flatMap(Spell.all).sorted { $0.start < $1.start }
+        return homes.compactMap { try? String(contentsOfFile: "\(folder)/\($0)/trace", encoding: .utf8) }
     }
 
     /// Now, by the clock of the traces.
     static var clock: UInt64 { Trace.now }
 }
 
-extension Store {
-    /// A logger that says nothing: processes that come and go are what these tests are about.
-    var quiet: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+extension Logger {
+    /// Says nothing: processes that come and go are what these tests are about.
+    static let nothing = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }

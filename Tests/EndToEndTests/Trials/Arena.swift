@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import NIOCore
 import NIOPosix
 import Penstock
@@ -27,7 +28,7 @@ final class Arena: Sendable {
         queue = try Queue("q\(UInt64.random(in: .min ... .max))", in: store)
         client = Client(
             address: try Address(url: redis.url), eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: store.quiet)
+            logger: Logger.nothing)
         try await store.connect(within: .seconds(10))
         _ = try await queue.configure(["record": "yes"].merging(settings) { $1 })
     }
