@@ -8,7 +8,10 @@ extension EndToEnd {
         static let gated =
             #"gated: { exec: [sh, -c, 'until [ -e FOLDER/$WORKER ]; do sleep 0.05; done; printf %s $WORKER'] }"#
 
-        @Test func `a stopped worker that wakes after its lease was recovered can finish nothing`() async throws {
+        @Test
+        func `a stopped worker that wakes after its lease was recovered can finish, fail, give back and renew nothing`()
+            async throws
+        {
             try await Plant.with(jobs: [Self.gated, "echo: { exec: [cat] }"], lease: "2s") { plant in
                 let others = try await plant.started("receiver,scheduler,sink")
                 let sleeper = try await plant.started(
@@ -38,7 +41,10 @@ extension EndToEnd {
                 #expect(try await plant.backlog().running == 4)
                 #expect(try await plant.backlog().totals["completed"] == 1)
 
-                #expect(try await Self.finishLate(plant) == ["LOST", "LOST", "LOST", "LOST"])
+                for verb in [["completed", #""stolen""#], ["retry", "0", "late"], ["dead", "late"], ["release"]] {
+                    #expect(try await Self.finishLate(verb, plant) == ["LOST", "LOST", "LOST", "LOST"], "\(verb)")
+                }
+                #expect(try await Self.renewLate(plant) == ["LOST", "LOST", "LOST", "LOST"])
                 #expect(try await plant.backlog().running == 4)
 
                 try Self.open("heir", plant)
@@ -54,17 +60,30 @@ extension EndToEnd {
         }
 
         /// Tells the outcomes of the recovered runs in the words of their worker, as if they had been under way all the time.
-        private static func finishLate(_ plant: Plant) async throws -> [String] {
-            let runs = try await plant.texts(
-                "SELECT concat_ws(' ', worker, level, entry, job_id, split_part(entry, '-', 2)) FROM penstock.attempts WHERE queue = '\(plant.queue)' AND outcome = 'recovered'"
-            )
+        private static func finishLate(_ outcome: [String], _ plant: Plant) async throws -> [String] {
             var answers: [String] = []
-            for run in runs {
-                let names = (run ?? "").split(separator: " ").map(String.init)
+            for names in try await lostRuns(plant) {
                 answers += try await plant.redisCLI(
-                    ["FCALL", "penstock_finish", "1", plant.queue] + names + ["0", "0", "completed", #""stolen""#])
+                    ["FCALL", "penstock_finish", "1", plant.queue] + names + ["0", "0"] + outcome)
             }
             return answers
+        }
+
+        private static func renewLate(_ plant: Plant) async throws -> [String] {
+            var answers: [String] = []
+            for names in try await lostRuns(plant) {
+                answers += try await plant.redisCLI(
+                    ["FCALL", "penstock_renew", "1", plant.queue, names[0], "1000", "more", "0"] + names.dropFirst()
+                ).suffix(1)
+            }
+            return answers
+        }
+
+        /// Worker, level, entry, job and number of each run that was recovered.
+        private static func lostRuns(_ plant: Plant) async throws -> [[String]] {
+            try await plant.texts(
+                "SELECT concat_ws(' ', worker, level, entry, job_id, split_part(entry, '-', 2)) FROM penstock.attempts WHERE queue = '\(plant.queue)' AND outcome = 'recovered'"
+            ).map { ($0 ?? "").split(separator: " ").map(String.init) }
         }
 
         private static func open(_ worker: String, _ plant: Plant) throws {
