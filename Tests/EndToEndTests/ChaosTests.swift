@@ -12,7 +12,7 @@ extension EndToEnd {
         static let jobs = ProcessInfo.processInfo.environment["PENSTOCK_CHAOS_JOBS"].flatMap(Int.init) ?? 1000
 
         /// A bound for many jobs on a machine with other things to do.
-        private static let patience = Duration.seconds(600)
+        static let patience = Duration.seconds(600)
 
         @Test(arguments: [false, true])
         func `no job is lost or recorded twice when workers, and then Redis too, are killed in mid-run`(

@@ -8,22 +8,29 @@ struct Feed: Sendable {
     let processes: [PenstockProcess]
     let queue: String
     let type: String
+    /// Over how many concurrency keys, and over the levels, the jobs are spread; 0 gives them none.
+    let keys: Int
 
-    init(process: PenstockProcess, queue: String, type: String) {
-        self.init(processes: [process], queue: queue, type: type)
+    init(process: PenstockProcess, queue: String, type: String, keys: Int = 0) {
+        self.init(processes: [process], queue: queue, type: type, keys: keys)
     }
 
-    init(processes: [PenstockProcess], queue: String, type: String) {
+    init(processes: [PenstockProcess], queue: String, type: String, keys: Int = 0) {
         self.processes = processes
         self.queue = queue
         self.type = type
+        self.keys = keys
     }
 
     /// Enqueues jobs with the payloads `{"n":…}`, 50 a request.
     func send(_ numbers: Range<Int>) async throws {
         for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 50) {
             let batch = start..<min(start + 50, numbers.upperBound)
-            let jobs = batch.map { #"{"type":"\#(type)","id":"job-\#($0)","unique":"\#($0)","payload":{"n":\#($0)}}"# }
+            let jobs = batch.map { number in
+                let place = keys > 0 ? #","key":"k\#(number % keys)","priority":\#(number % 4)"# : ""
+                return
+                    #"{"type":"\#(type)","id":"job-\#(number)","unique":"\#(number)","payload":{"n":\#(number)}\#(place)}"#
+            }
             let body = ByteBuffer(string: "[\(jobs.joined(separator: ","))]")
             try await eventually("an answer for every job of \(batch)") { await accepted(body) == batch.count }
         }
