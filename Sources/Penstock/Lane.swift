@@ -80,6 +80,8 @@ struct Lane {
 
     /// Puts back what was sent without an answer.
     mutating func putBack(_ taken: [Outcome], maybeExecuted: Bool) {
+        // With nothing to tell there is no oldest outcome, for which the engine would be woken again and again.
+        if taken.isEmpty { return }
         if maybeExecuted {
             repeats.append(contentsOf: taken)
         } else {
