@@ -2,17 +2,22 @@
 package enum Library {
     package static let name = "penstock"
 
-    /// The source for `FUNCTION LOAD`, in the order in which the files build on each other.
+    /// The source for `FUNCTION LOAD`, in the order in which the files build on each other. On the last ones nothing builds: each
+    /// keeps its names in a block of its own, for Lua allows no more than 200 local names at once.
     package static let source: String = {
-        let files = [
+        let base = [
             PackageResources.prelude_lua, PackageResources.limits_lua, PackageResources.jobs_lua,
             PackageResources.lanes_lua, PackageResources.enqueue_lua, PackageResources.claim_lua,
-            PackageResources.settle_lua, PackageResources.turn_lua, PackageResources.lease_lua,
-            PackageResources.sweep_lua, PackageResources.events_lua, PackageResources.operate_lua,
+            PackageResources.settle_lua, PackageResources.turn_lua, PackageResources.operate_lua,
+        ]
+        let blocks = [
+            PackageResources.lease_lua, PackageResources.sweep_lua, PackageResources.events_lua,
             PackageResources.dead_lua, PackageResources.settings_lua, PackageResources.inspect_lua,
             PackageResources.why_lua, PackageResources.check_lua,
         ]
-        return "#!lua name=\(name)\n" + files.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n")
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        return "#!lua name=\(name)\n" + base.map { text($0) }.joined(separator: "\n")
+            + blocks.map { "\ndo\n\(text($0))end\n" }.joined()
     }()
 
     /// The version of this library and the oldest version it still serves, as `FUNCTION LIST` shows them in the

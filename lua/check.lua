@@ -124,7 +124,8 @@ local function checkRuns(stream)
       local h = value and read(value)
       if not (h and h.entry == run[1] and streamOf(h) == stream) and not (value and not h) then
         check.found('stray', stream .. ' ' .. run[1], 'it is pending with ' .. run[2] .. ', and is no run of a job', function()
-          if redis.call('XACK', q[stream], GROUP, run[1]) == 1 then giveSlots(q, check.config, stream, run[1]) end
+          local name = stream .. ' ' .. run[1]
+          if redis.call('XACK', q[stream], GROUP, run[1]) == 1 then giveSlots(q, check.config, name, heldBy(q, { name })[1]) end
           redis.call('XDEL', q[stream], run[1])
         end)
       end
@@ -143,8 +144,7 @@ local function checkSlots(check)
     local pending = WAITING[stream or ''] and redis.pcall('XPENDING', q[stream], GROUP, entry, entry, 1) or {}
     if pending.err or not pending[1] then
       check.found('held', holds[i], 'it holds slots and runs no more: ' .. holds[i + 1]:gsub('\n', ' '), function()
-        giveSlots(q, check.config, stream or '', entry or '')
-        redis.call('HDEL', q.holds, holds[i])
+        giveSlots(q, check.config, holds[i], holds[i + 1])
       end)
     else
       for name in holds[i + 1]:gmatch('[^\n]+') do sums[name] = (sums[name] or 0) + 1 end

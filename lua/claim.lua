@@ -53,7 +53,7 @@ local function newClaim(q, config, consumer, want, now, tally)
     q = q, config = config, consumer = consumer, left = want, now = now, tally = tally,
     -- Where payloads may be large, few entries are read at a time, so that few have to go to `returned`.
     step = redis.call('EXISTS', q.bodies) == 1 and 4 or CALL_ENTRIES, entries = CALL_ENTRIES, looks = CALL_ENTRIES,
-    bytes = 0, full = false, more = false, jobs = {},
+    bytes = 0, full = false, more = false, jobs = {}, times = {},
   }
 end
 
@@ -81,6 +81,32 @@ local function stop(claim, id, h, inline, limits, name, wait)
   park(q, id, h, reason, claim.config.isFair)
   write(q, id, h, inline)
   if name and not redis.call('ZSCORE', q.open, rank .. '\0' .. reason) then stall(q, claim.config, reason, rank, name, claim.now, wait) end
+end
+
+-- Hands out a run that no limit of its own stops, or answers true when its entry is over.
+local function give(claim, stream, entry, id, h, inline, line, limits)
+  local q, tally = claim.q, claim.tally
+  local size = inline and #inline or redis.call('HSTRLEN', q.bodies, id)
+  if claim.full or #claim.jobs > 0 and claim.bytes + size > CALL_BYTES then
+    claim.full, claim.more = true, true
+    enter(q, id, h, 'returned', claim.now, tally)
+    write(q, id, h, inline)
+    return true
+  end
+  local payload = payloadOf(q, id, inline)
+  if not payload then
+    buryUnreadable(q, claim.config, id, line, false, tally)
+    return true
+  end
+  if h.deadline or h.scope == 'until-started' then
+    line = start(claim, id, h, inline)
+    if not line then return true end
+  end
+  if limits then takeSlots(q, limits, stream, entry, claim.now) end
+  claim.bytes, claim.left = claim.bytes + size, claim.left - 1
+  local jobs, at = claim.jobs, #claim.jobs
+  jobs[at + 1], jobs[at + 2], jobs[at + 3], jobs[at + 4], jobs[at + 5] = stream, entry, id, line, payload
+  return false
 end
 
 -- Judges one delivered entry: hands the run out, or answers true when the entry is over.
@@ -117,27 +143,27 @@ local function hand(claim, stream, entry, fields, id, value)
     stop(claim, id, h, inline, limits, blocked, wait)
     return true
   end
-  local size = inline and #inline or redis.call('HSTRLEN', q.bodies, id)
-  if claim.full or #claim.jobs > 0 and claim.bytes + size > CALL_BYTES then
-    claim.full, claim.more = true, true
-    enter(q, id, h, 'returned', claim.now, tally)
-    write(q, id, h, inline)
-    return true
+  return give(claim, stream, entry, id, h, inline, line, limits)
+end
+
+-- Ends entries that became no runs.
+local function drop(claim, stream, over)
+  if #over == 0 then return end
+  redis.call('XACK', claim.q[stream], GROUP, unpack(over))
+  erase(claim.q[stream], GROUP, over)
+end
+
+-- Judges what was read from a stream.
+local function handAll(claim, stream, read)
+  local ids, over = {}, {}
+  for i, entry in ipairs(read) do ids[i] = idOf(entry[2]) or '' end
+  local values = redis.call('HMGET', claim.q.jobs, unpack(ids))
+  for i, entry in ipairs(read) do
+    if hand(claim, stream, entry[1], entry[2], ids[i] ~= '' and ids[i] or nil, values[i]) then
+      over[#over + 1] = entry[1]
+    end
   end
-  local payload = payloadOf(q, id, inline)
-  if not payload then
-    buryUnreadable(q, claim.config, id, value, false, tally)
-    return true
-  end
-  if h.deadline or h.scope == 'until-started' then
-    line = start(claim, id, h, inline)
-    if not line then return true end
-  end
-  if limits then takeSlots(q, limits, stream, entry, claim.now) end
-  claim.bytes, claim.left = claim.bytes + size, claim.left - 1
-  local jobs, at = claim.jobs, #claim.jobs
-  jobs[at + 1], jobs[at + 2], jobs[at + 3], jobs[at + 4], jobs[at + 5] = stream, entry, id, line, payload
-  return false
+  drop(claim, stream, over)
 end
 
 -- Takes up to `most` runs from a stream; answers whether the stream is known to be empty.
@@ -152,28 +178,44 @@ local function take(claim, stream, most)
     local read = readNew(claim.q, stream, claim.consumer, ask)
     if #read == 0 then return true end
     claim.entries = claim.entries - #read
-    local ids, over = {}, {}
-    for i, entry in ipairs(read) do ids[i] = idOf(entry[2]) or '' end
-    local values = redis.call('HMGET', claim.q.jobs, unpack(ids))
-    for i, entry in ipairs(read) do
-      if hand(claim, stream, entry[1], entry[2], ids[i] ~= '' and ids[i] or nil, values[i]) then
-        over[#over + 1] = entry[1]
-      end
-    end
-    if #over > 0 then
-      redis.call('XACK', claim.q[stream], GROUP, unpack(over))
-      erase(claim.q[stream], GROUP, over)
-    end
+    handAll(claim, stream, read)
     if #read < ask then return true end
   end
   return false
+end
+
+-- Takes the run of a job that has just got its entry in `returned`.
+local function takeEntered(claim, id, h, inline, line, limits)
+  local read, entry = readNew(claim.q, 'returned', claim.consumer, 1), h.entry
+  if read[1] and read[1][1] == entry then
+    count(claim.tally, WAITING.returned, -1)
+    if give(claim, 'returned', entry, id, h, inline, line, limits) then drop(claim, 'returned', { entry }) end
+  else
+    -- Another run was before it there.
+    claim.more = true
+    handAll(claim, 'returned', read)
+  end
+end
+
+-- A job of a fair queue is taken from its lane. The level's virtual time is never behind the place that is served; many jobs have
+-- the same one, so it is read once a call.
+local function takeTurn(claim, reason, h, rank, turn)
+  local times, turns = claim.times, claim.q.turns
+  times[rank] = times[rank] or tonumber(redis.call('HGET', turns, rank) or 0)
+  if turn > times[rank] then
+    times[rank] = turn
+    redis.call('HSET', turns, rank, whole(turn))
+  end
+  if reason == 'fair' then forgetTurn(claim.q, h) else redis.call('HSET', turns, timeOf(reason, rank), whole(h.place or 0)) end
 end
 
 -- Looks at the first job of an open lane. If a limit stops it the lane stalls, or the job goes to the lane where its limits are now;
 -- else it is taken: the run's entry is made and delivered in one step.
 local function takeHead(claim, reason, rank, turn)
   local q, config, now = claim.q, claim.config, claim.now
-  local member = headOf(q, reason, rank)
+  local from, to = laneOf(reason, rank)
+  local two = redis.call('ZRANGEBYLEX', q.parked, from, to, 'LIMIT', 0, 2)
+  local member, behind = two[1], two[2]
   if not member then
     openLane(q, config, reason, rank)
     return passOn(q, config, reason, now)
@@ -192,11 +234,8 @@ local function takeHead(claim, reason, rank, turn)
   if limits then blocked, wait = blockedBy(q, limits, now) end
   local home = limits and nameOf(limits)
   if blocked and home == reason then return stall(q, config, reason, rank, blocked, now, wait) end
-  unpark(q, id, h)
-  if config.isFair then
-    redis.call('HSET', q.turns, rank, whole(math.max(turn, redis.call('HGET', q.turns, rank) or 0)))
-    if reason ~= 'fair' then redis.call('HSET', q.turns, timeOf(reason, rank), whole(h.place or 0)) end
-  end
+  redis.call('ZREM', q.parked, member)
+  if config.isFair then takeTurn(claim, reason, h, rank, turn) end
   -- Older jobs of the same limits go first.
   if blocked or reason == 'fair' and home and headOf(q, home, rank) then
     stop(claim, id, h, inline, limits, blocked, wait)
@@ -204,11 +243,17 @@ local function takeHead(claim, reason, rank, turn)
     local since = h.runAt or h.enqueuedAt
     enter(q, id, h, 'returned', now, claim.tally)
     if since ~= now then h.runAt = since end
-    write(q, id, h, inline)
-    claim.entries = claim.entries + 1
-    take(claim, 'returned', 1)
+    takeEntered(claim, id, h, inline, write(q, id, h, inline), limits)
   end
-  if not openLane(q, config, reason, rank, true) then passOn(q, config, reason, now) end
+  if not behind then
+    openLane(q, config, reason, rank)
+    return passOn(q, config, reason, now)
+  end
+  -- All jobs of a limit's lane have these limits: the next one need not be looked at when there is no more room.
+  blocked = nil
+  if home == reason then blocked, wait = blockedBy(q, limits, now) end
+  if blocked then return stall(q, config, reason, rank, blocked, now, wait) end
+  listOpen(q, config, reason, rank, behind, true)
 end
 
 -- Divides `want` claims among the open levels by smooth weighted round robin; the credits carry over between calls.
@@ -255,7 +300,7 @@ end
 local function takeLanes(claim, rank, most)
   local q, config, now, goal = claim.q, claim.config, claim.now, claim.left - most
   if not hasOpen(q, config) then return true end
-  local from, to = large(rank * LEVEL), large(rank * LEVEL + NUMBERS)
+  local from, to = whole(rank * LEVEL), whole(rank * LEVEL + NUMBERS)
   while claim.left > goal and not claim.full do
     local lane = redis.call('ZRANGEBYSCORE', q.open, from, to, 'WITHSCORES', 'LIMIT', 0, 1)
     if not lane[1] then return true end

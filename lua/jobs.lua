@@ -60,7 +60,7 @@ end
 local function enter(q, id, h, stream, now, tally, fresh)
   leave(h)
   local n = fresh or nextNumber(q)
-  h.entry, h.runAt, h.n = stampOf(now) .. '-' .. n, nil, nil
+  h.entry, h.runAt, h.n = stampOf(now) .. '-' .. whole(n), nil, nil
   local added = redis.pcall('XADD', q[stream], h.entry, 'id', id)
   if type(added) == 'table' and added.err then
     -- The clock went back, or somebody's plain XADD is ahead: go on behind the newest entry.

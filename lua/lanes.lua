@@ -34,7 +34,7 @@ local function placeOf(member) return tonumber((member or ''):match('^[^%z]*%z%d
 
 local function reasonOf(h) return h.parked or 'type:' .. h.type end
 local function memberOf(id, h)
-  return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015.0f', h.place or h.n or 0) .. '\0' .. id
+  return reasonOf(h) .. '\0' .. RANK[levelOf(h)] .. '\0' .. string.format('%015d', h.place or h.n or 0) .. '\0' .. id
 end
 
 -- Whether a lane is open. `config.isOpen` saves the look in queues without lanes: nothing but `openLane` adds one during a call.
@@ -46,40 +46,65 @@ end
 -- Each lane has a virtual time of its own, as many keys may wait for one limit; that of `fair` is the level's.
 local function timeOf(reason, rank) return reason == 'fair' and rank or 'time\0' .. reason .. '\0' .. rank end
 
--- Opens one lane, if there are jobs in it; answers whether. In a fair queue a limit's lane takes turns with the keys in `fair`: it
--- opens one behind the virtual time, or a round if it was just served.
-local function openLane(q, config, reason, rank, isServed)
-  for name in limitsIn(reason) do redis.call('ZREM', q.stalled, name .. '\0' .. rank .. '\0' .. reason) end
-  local head = headOf(q, reason, rank)
-  if not head then
-    redis.call('ZREM', q.open, rank .. '\0' .. reason)
-    if config.isFair and reason ~= 'fair' then redis.call('HDEL', q.turns, timeOf(reason, rank)) end
-    return false
-  end
+-- Lists a lane in `open`, where its first job belongs. In a fair queue a limit's lane takes turns with the keys in `fair`: it is
+-- one behind the virtual time, or a round if it was just served.
+local function listOpen(q, config, reason, rank, head, isServed)
   local place = placeOf(head)
   if config.isFair and reason ~= 'fair' then place = (redis.call('HGET', q.turns, rank) or 0) + (isServed and ROUND or 1) end
-  redis.call('ZADD', q.open, large(rank * LEVEL + place), rank .. '\0' .. reason)
+  redis.call('ZADD', q.open, whole(rank * LEVEL + place), rank .. '\0' .. reason)
   config.isOpen = true
-  return true
 end
 
--- A limit has room: of the lanes that stall for it, one of each level opens, in turn; the shares of the levels decide between them.
--- A purge may have left very many empty ones: after some hundred of them in a call the next claim goes on, by the limit's gate.
-local function openNext(q, config, name)
-  for rank = 0, 3 do
-    local from, to = laneOf(name, rank)
-    local turn = name .. '\0' .. rank
-    local last, isOpen = redis.call('HGET', q.turns, turn), false
-    repeat
-      local stalled = last and redis.call('ZRANGEBYLEX', q.stalled, '(' .. turn .. '\0' .. last, to, 'LIMIT', 0, 1)[1]
-        or redis.call('ZRANGEBYLEX', q.stalled, from, to, 'LIMIT', 0, 1)[1]
-      last = stalled and stalled:sub(#turn + 2)
-      isOpen = last and openLane(q, config, last, rank)
-      if last and not isOpen then config.empty = (config.empty or 0) + 1 end
-    until isOpen or not last or config.empty > CALL_ENTRIES
-    if last and not isOpen then redis.call('ZADD', q.gates, 0, name) end
-    if last then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
+-- Opens one lane, if there are jobs in it; answers whether.
+local function openLane(q, config, reason, rank)
+  for name in limitsIn(reason ~= 'fair' and reason or '') do
+    redis.call('ZREM', q.stalled, name .. '\0' .. rank .. '\0' .. reason)
   end
+  local head = headOf(q, reason, rank)
+  if head then
+    listOpen(q, config, reason, rank, head)
+  else
+    redis.call('ZREM', q.open, rank .. '\0' .. reason)
+    if config.isFair and reason ~= 'fair' then redis.call('HDEL', q.turns, timeOf(reason, rank)) end
+  end
+  return head ~= nil
+end
+
+-- Of the lanes of one level that stall for a limit (`turn` names both), `first` and others or it alone, opens the one behind that
+-- which was let in last. A purge may have left very many empty ones: after some hundred of them in a call the next claim goes on,
+-- by the limit's gate.
+local function openInTurn(q, config, name, turn, rank, first, isAlone)
+  local to, isOpen = '(' .. turn .. '\1', false
+  local last = not isAlone and redis.call('HGET', q.turns, turn)
+  local stalled = last and redis.call('ZRANGEBYLEX', q.stalled, '(' .. turn .. '\0' .. last, to, 'LIMIT', 0, 1)[1] or first
+  repeat
+    last = stalled and stalled:sub(#turn + 2)
+    isOpen = last and openLane(q, config, last, rank)
+    if last and not isOpen then
+      config.empty = (config.empty or 0) + 1
+      stalled = redis.call('ZRANGEBYLEX', q.stalled, '(' .. turn .. '\0' .. last, to, 'LIMIT', 0, 1)[1]
+        or redis.call('ZRANGEBYLEX', q.stalled, '[' .. turn .. '\0', to, 'LIMIT', 0, 1)[1]
+    end
+  until isOpen or not last or config.empty > CALL_ENTRIES
+  if last and not isOpen then redis.call('ZADD', q.gates, 0, name) end
+  if last then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
+end
+
+-- A limit has room: of the lanes that stall for it, one of each level opens; the shares of the levels decide between them.
+local function openNext(q, config, name)
+  local to, rank, over = '(' .. name .. '\1', 0, {}
+  while rank <= 3 do
+    local stalled = redis.call('ZRANGEBYLEX', q.stalled, '[' .. name .. '\0' .. rank, to, 'LIMIT', 0, 2)
+    local next = stalled[1] and tonumber(stalled[1]:sub(#name + 2, #name + 2)) or 4
+    for none = rank, next - 1 do over[#over + 1] = name .. '\0' .. none end
+    if next <= 3 then
+      local turn = name .. '\0' .. next
+      openInTurn(q, config, name, turn, next, stalled[1], not stalled[2] or stalled[2]:sub(1, #turn) ~= turn)
+    end
+    rank = next + 1
+  end
+  -- Where none stalls, none was the last.
+  if #over > 0 then redis.call('HDEL', q.turns, unpack(over)) end
 end
 
 -- A lane is looked at no more: for each of its limits the next one opens, or, if there is one, the gate of a rate without room is
@@ -208,15 +233,16 @@ local function promote(q, config, now, tally)
   return #due
 end
 
--- A run is over, its entry acknowledged: its slots are free, and for each a lane opens that waited for it. `config.hasHolds`
--- saves the look in queues without limits.
-local function giveSlots(q, config, stream, entry)
-  if config.hasHolds == nil then config.hasHolds = redis.call('EXISTS', q.holds) == 1 end
-  if not config.hasHolds then return end
-  if config.hasStalled == nil then config.hasStalled = redis.call('EXISTS', q.stalled) == 1 end
-  local run = stream .. ' ' .. entry
-  local held = redis.call('HGET', q.holds, run)
+-- The slots that runs (`stream entry`) hold, one look for all of them; none for queues without limits.
+local function heldBy(q, runs)
+  if #runs == 0 or redis.call('EXISTS', q.holds) == 0 then return {} end
+  return redis.call('HMGET', q.holds, unpack(runs))
+end
+
+-- A run is over, its entry acknowledged: the slots that it held are free, and for each a lane opens that waited for it.
+local function giveSlots(q, config, run, held)
   if not held then return end
+  if config.hasStalled == nil then config.hasStalled = redis.call('EXISTS', q.stalled) == 1 end
   redis.call('HDEL', q.holds, run)
   for name in held:gmatch('[^\n]+') do
     if redis.call('HINCRBY', q.slots, name, -1) <= 0 then redis.call('HDEL', q.slots, name) end

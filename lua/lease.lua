@@ -3,7 +3,10 @@
 -- Ends one pending entry of `stream` and gives its job back or buries it; answers what became of it, nil if it was stale.
 local function reclaim(q, config, stream, entry, consumer, crashed, now, tally)
   local found = redis.call('XRANGE', q[stream], entry, entry)[1]
-  if redis.call('XACK', q[stream], GROUP, entry) == 1 then giveSlots(q, config, stream, entry) end
+  if redis.call('XACK', q[stream], GROUP, entry) == 1 then
+    local name = stream .. ' ' .. entry
+    giveSlots(q, config, name, heldBy(q, { name })[1])
+  end
   redis.call('XDEL', q[stream], entry)
   if not found then return nil end
   local id = idOf(found[2]) or stream .. '-' .. entry

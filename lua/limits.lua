@@ -88,7 +88,7 @@ end
 
 -- Somebody begins to wait for a rate, which has room in `wait` ms.
 local function await(q, name, limit, now, wait)
-  redis.call('ZADD', q.rates, 'XX', 'LT', large((now + wait) * 1000 + limit.ahead), name)
+  redis.call('ZADD', q.rates, 'XX', 'LT', whole((now + wait) * 1000 + limit.ahead), name)
 end
 
 -- How many more may start now under a limit, and for a rate the ms until one more may. A number is a concurrency, a table a
@@ -105,32 +105,32 @@ local function roomOf(q, name, limit, now)
   return 0, math.max(1, math.ceil((at - limit.ahead) / 1000) - now)
 end
 
+local function add(list, scope, of, limit)
+  if limit then list[#list + 1], list[#list + 2] = scope .. of, limit end
+end
+
 -- The limits of one job, the narrowest first, as names and values; nil if there are none. Those of the queue come last and
 -- are not asked job by job: a claim hands out no more than they allow.
 local function limitsOf(config, h)
-  local limits, list = config.limits, nil
+  local limits, list = config.limits, {}
   if not limits and not h.singleton then return nil end
-  local function add(name, limit)
-    if not limit then return end
-    list = list or {}
-    list[#list + 1], list[#list + 2] = name, limit
-  end
-  if h.singleton and h.unique then add('singleton:' .. redis.sha1hex(h.unique), 1) end
-  if not limits then return list end
-  if h.key then
+  if h.singleton and h.unique then add(list, 'singleton:', redis.sha1hex(h.unique), 1) end
+  if limits and h.key then
     local own = limits.keys[h.key] or limits.key
-    add('concurrency:key:' .. h.key, own.concurrency or limits.key.concurrency)
-    add('rate:key:' .. h.key, own.rate or limits.key.rate)
+    add(list, 'concurrency:key:', h.key, own.concurrency or limits.key.concurrency)
+    add(list, 'rate:key:', h.key, own.rate or limits.key.rate)
   end
-  local own = limits.types[h.type]
+  local own = limits and limits.types[h.type]
   if own then
-    add('paused:type:' .. h.type, own.paused)
-    add('concurrency:type:' .. h.type, own.concurrency)
-    add('rate:type:' .. h.type, own.rate)
+    add(list, 'paused:type:', h.type, own.paused)
+    add(list, 'concurrency:type:', h.type, own.concurrency)
+    add(list, 'rate:type:', h.type, own.rate)
   end
-  add('concurrency', limits.queue.concurrency)
-  add('rate', limits.queue.rate)
-  return list
+  if limits then
+    add(list, 'concurrency', '', limits.queue.concurrency)
+    add(list, 'rate', '', limits.queue.rate)
+  end
+  return list[1] and list or nil
 end
 
 -- The lane of jobs with these limits; nil if none can stop them.
@@ -160,7 +160,7 @@ local function takeSlots(q, list, stream, entry, now)
       redis.call('HINCRBY', q.slots, name, 1)
       names[#names + 1] = name
     else
-      redis.call('ZADD', q.rates, large(arrivalOf(q, name, limit, now) + limit.interval), name)
+      redis.call('ZADD', q.rates, whole(arrivalOf(q, name, limit, now) + limit.interval), name)
     end
   end
   if #names > 0 then redis.call('HSET', q.holds, stream .. ' ' .. entry, table.concat(names, '\n')) end

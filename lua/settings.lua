@@ -59,7 +59,7 @@ local function compile(settings)
 end
 
 -- What holds where nobody has set anything: of limits, none.
-local function defaultOf(name) return whole(DEFAULTS[name] or (SETTINGS[name] and 'no' or '0')) end
+local function defaultOf(name) return (DEFAULTS[name] or (SETTINGS[name] and 'no' or '0')) .. '' end
 
 local function settingsOf(q)
   local settings, all = {}, redis.call('HGETALL', q.config)

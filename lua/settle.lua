@@ -66,7 +66,7 @@ local function budgetOf(q, config, kind, now)
   -- Retries are spread ahead of now, as far as it takes.
   local name = 'retries:type:' .. kind
   local at = math.max(now * 1000, tonumber(redis.call('ZSCORE', q.rates, name) or 0)) + budget.interval
-  redis.call('ZADD', q.rates, large(at), name)
+  redis.call('ZADD', q.rates, whole(at), name)
   return math.min(math.ceil((at - budget.ahead - budget.interval) / 1000), NUMBERS - 1)
 end
 
@@ -113,9 +113,9 @@ end
 -- Settles outcomes; answers `OK` or `LOST` for each. The run must fit in all four of its names, and then XACK proves that
 -- it still belongs to the caller: entries never change hands, recovery makes new ones.
 local function settle(q, config, consumer, outcomes, again, now, tally)
-  local answers, over, ids, gone = {}, {}, {}, {}
-  for i, o in ipairs(outcomes) do ids[i] = o.id end
-  local values = #ids > 0 and redis.call('HMGET', q.jobs, unpack(ids))
+  local answers, over, ids, gone, runs = {}, {}, {}, {}, {}
+  for i, o in ipairs(outcomes) do ids[i], runs[i] = o.id, o.level .. ' ' .. o.entry end
+  local values, held = #ids > 0 and redis.call('HMGET', q.jobs, unpack(ids)), heldBy(q, runs)
   for i, o in ipairs(outcomes) do
     local value = values[i]
     local h, inline, line = nil, nil, nil
@@ -128,11 +128,11 @@ local function settle(q, config, consumer, outcomes, again, now, tally)
       fits = found and (idOf(found[2]) or o.level .. '-' .. o.entry) == o.id
     end
     if fits and redis.call('XACK', q[o.level], GROUP, o.entry) == 1 then
-      giveSlots(q, config, o.level, o.entry)
+      giveSlots(q, config, runs[i], held[i])
       o.consumer = consumer
       local ended = over[o.level] or {}
       ended[#ended + 1], over[o.level] = o.entry, ended
-      local run = o.level .. ' ' .. o.entry .. ' ' .. o.startedAt .. ' ' .. o.ran .. ' ' .. consumer
+      local run = runs[i] .. ' ' .. o.startedAt .. ' ' .. o.ran .. ' ' .. consumer
       if h then
         VERBS[o.verb](q, config, o, h, inline, line, now, run, tally, gone)
       else

@@ -60,7 +60,7 @@ register('sweep', { 'allow-oom' }, function(q)
     removed = tidy(q)
   end
   local expired = expire(q, now, tally)
-  redis.call('ZREMRANGEBYSCORE', q.rates, '-inf', large(now * 1000))
+  redis.call('ZREMRANGEBYSCORE', q.rates, '-inf', whole(now * 1000))
   if redis.call('EXISTS', q.parked) == 0 then redis.call('DEL', q.open, q.stalled, q.gates, q.turns) end
   openAll(q, config, now, CALL_JOBS)
   writeTally(q, tally)
