@@ -17,13 +17,17 @@ package struct Variant: Sendable, CustomStringConvertible {
         let list = try String(contentsOfFile: "\(folder)/Library.swift", encoding: .utf8)
         let files = list.components(separatedBy: "PackageResources.").dropFirst().map { $0.prefix { $0 != "_" } }
         let texts = try files.map { try String(contentsOfFile: "\(folder)/\($0).lua", encoding: .utf8) }
-        self.init(folder, of: "#!lua name=penstock\n" + texts.joined(separator: "\n"), replacing: [])
+        // The last files are blocks of their own, as the list says.
+        let names = list.components(separatedBy: "let blocks")
+        let base = names[0].components(separatedBy: "PackageResources.").count - 1
+        let source = texts[..<base].joined(separator: "\n") + texts[base...].map { "\ndo\n\($0)end\n" }.joined()
+        self.init(folder, of: "#!lua name=penstock\n" + source, replacing: [])
     }
 
     /// Each of these must be found.
     package static let planted = [
-        Variant("slots are not given back", replacing: [("giveSlots(q, config, o.level, o.entry)\n", "\n")]),
-        Variant("recovery keeps slots", replacing: [("then giveSlots(q, config, stream, entry) end", "then end")]),
+        Variant("slots are not given back", replacing: [("giveSlots(q, config, runs[i], held[i])\n", "\n")]),
+        Variant("recovery keeps slots", replacing: [("    giveSlots(q, config, name, heldBy(q, { name })[1])\n", "\n")]),
         Variant(
             "a dead job keeps its unique key",
             replacing: [
