@@ -31,17 +31,6 @@ register('job', { 'no-writes', 'allow-oom' }, function(q, args)
   return reply
 end)
 
--- The last entry of a stream that was handed out; those behind it wait.
-local function lastDelivered(q, stream)
-  local groups = redis.pcall('XINFO', 'GROUPS', q[stream])
-  for _, fields in ipairs(groups.err and {} or groups) do
-    local g = {}
-    for i = 1, #fields, 2 do g[fields[i]] = fields[i + 1] end
-    if g.name == GROUP then return g['last-delivered-id'] end
-  end
-  return '0-0'
-end
-
 -- When the oldest valid entry that waits in a stream entered it; nil if none is found near the head.
 local function oldest(q, stream)
   for _, entry in ipairs(redis.call('XRANGE', q[stream], '(' .. lastDelivered(q, stream), '+', 'COUNT', 50)) do

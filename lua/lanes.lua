@@ -285,6 +285,17 @@ local function openAll(q, config, now, most)
   redis.call('HSET', q.stats, 'openedTo', from)
 end
 
+-- The last entry of a stream that was handed out; those behind it wait.
+local function lastDelivered(q, stream)
+  local groups = redis.pcall('XINFO', 'GROUPS', q[stream])
+  for _, fields in ipairs(groups.err and {} or groups) do
+    local g = {}
+    for i = 1, #fields, 2 do g[fields[i]] = fields[i + 1] end
+    if g.name == GROUP then return g['last-delivered-id'] end
+  end
+  return '0-0'
+end
+
 -- Where a job is: its state, and with it the time of death, the due time, or the pending entry (id, consumer, idle ms,
 -- deliveries).
 local function stateOf(q, id, h)
