@@ -161,7 +161,9 @@ import Testing
         await store.shutdown()
     }
 
-    @Test(arguments: ["leese", "lease:type:a", "rate:typ:a", "rate:type", "rate:type:", "retries:key", "limits", ""])
+    @Test(arguments: [
+        "leese", "lease:type:a", "rate:typ:a", "rate:type", "rate:type:", "retries:key", "rate:key:", "limits", "",
+    ])
     func `what is no setting has no kind`(name: String) {
         #expect(SettingKind(named: name) == nil)
     }

@@ -121,7 +121,7 @@ struct Enqueue: AsyncParsableCommand {
         job.at = at
         job.unique = unique
         job.ttl = ttl
-        if let scope { job.scope = scope }
+        job.scope = scope
         job.conflict = conflict
         job.singleton = singleton
         job.maxWait = maxWait

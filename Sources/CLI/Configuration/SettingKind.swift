@@ -44,7 +44,7 @@ enum SettingKind: Sendable, Equatable {
         guard let kind = Self.limits.first(where: { $0.name == first })?.kind else { return nil }
         switch parts[1] {
         case "type" where parts.count == 3 && !parts[2].isEmpty: self = kind
-        case "key" where first != "retries": self = kind
+        case "key" where first != "retries" && parts.last?.isEmpty == false: self = kind
         default: return nil
         }
     }
