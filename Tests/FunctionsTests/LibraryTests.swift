@@ -39,6 +39,18 @@ import Testing
         #expect(keys.allSatisfy { $0.hasPrefix("penstock:{") })
     }
 
+    @Test func `what a file keeps to itself no other file calls`() {
+        let parts = Library.source.split(separator: "\ndo\n")
+        #expect(parts.count > 1)
+        for (at, block) in parts.enumerated().dropFirst() {
+            for name in block.matches(of: /\nlocal function (\w+)/).map(\.output.1) {
+                for (other, part) in parts.enumerated() where other != at && !part.contains("function \(name)(") {
+                    #expect(!part.contains(" \(name)("), "\(name)")
+                }
+            }
+        }
+    }
+
     @Test func `every function takes one key, the name of a queue`() async throws {
         try await untilServing()
         let list = try #require(
