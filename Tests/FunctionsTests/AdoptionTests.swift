@@ -43,7 +43,7 @@ import Testing
         "an entry that is no job is buried with its bytes, and the next ones are claimed",
         arguments: [
             ["type", "push"], ["payload", "{}"], ["hello", "world"], ["type", "", "payload", "{}"],
-            ["type", "a\nb", "payload", "{}"], ["id", ""],
+            ["type", "a\nb", "payload", "{}"], ["id", ""], ["hello", "one\ntwo\nthree"],
         ])
     func garbage(fields: [String]) async throws {
         try await queue.config("record", "yes")
@@ -57,6 +57,7 @@ import Testing
         #expect(event["kind"] == "dead" && event["id"] == "normal-5-1")
         #expect(event["raw"] == fields.joined(separator: " "))
         #expect(try await queue.stat("dead") == 1)
+        #expect(try await queue.stat("bytes") == 2)
         #expect(try await queue.settle(run.completes) == ["OK"])
         #expect(try await queue.length("normal") == 0)
     }
@@ -113,6 +114,38 @@ import Testing
         #expect(Set(try await queue.turn(0, runs.shuffled().map(\.completes)).answers) == ["OK"])
         for stream in queue.streams { #expect(try await queue.length(stream) == 0, "\(stream)") }
         #expect(try await queue.waiting() == 0)
+    }
+
+    @Test(
+        "an entry with the last possible id stops nothing, in its level or elsewhere",
+        arguments: ["critical", "normal", "returned"])
+    func last(stream: String) async throws {
+        try await queue.enqueue("t", "{}", "id", "before", "priority", "critical")
+        let before = try await queue.claimOne()
+        try await add(stream, "18446744073709551615-18446744073709551615", "type", "plain", "payload", "{}")
+        try await queue.enqueue("t", "{}", "id", "delayed", "delay", "60000")
+        try await queue.makeDue()
+        for level in queue.streams where level != "returned" {
+            try await queue.enqueue("t", "{}", "id", level, "priority", level)
+        }
+        #expect(try await queue.settle(before.ends("release")) == ["OK"])
+        let ids = try await queue.runAll()
+        #expect(
+            Set(ids.filter { !$0.hasPrefix("\(stream)-") }) == [
+                "before", "delayed", "critical", "high", "normal", "low",
+            ])
+        #expect(ids.count == 7)
+        try await queue.expectClean()
+    }
+
+    @Test func `a job that waits behind an entry of the future is moved at once`() async throws {
+        try await add("normal", "9999999999999-0", "type", "plain", "payload", "{}")
+        try await queue.config("concurrency:type:t", "1")
+        for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id) }
+        _ = try await queue.claimed()
+        #expect(try await queue.state("b") == "parked")
+        try await queue.call("move", "b", "priority", "high")
+        #expect(try await queue.state("b") == "waiting")
     }
 
     @discardableResult

@@ -82,6 +82,25 @@ import Testing
         #expect(try await queue.claimed() == ["a", "b"])
     }
 
+    @Test func `bytes are bounded within a batch too, and for a replacement that is larger`() async throws {
+        try await queue.config("maxBytes", "1000")
+        let job = ["2", "t", String(repeating: "p", count: 400)]
+        let answers = try #require(try await queue.reply("enqueue_many", job + job + job).strings)
+        #expect(stride(from: 0, to: 6, by: 2).map { answers[$0] } == ["queued", "queued", "error"])
+        #expect(answers[5].hasPrefix("FULL "))
+        try await queue.enqueue("t", "1", "id", "a", "unique", "u")
+        func replace(_ size: Int) async throws -> String? {
+            try await queue.refusal(
+                "enqueue", ["t", String(repeating: "p", count: size), "unique", "u", "conflict", "replace"])
+        }
+        #expect(try await replace(201) == "FULL")
+        #expect(try await queue.job("a")?["payload"] == "1")
+        #expect(try await replace(200) == nil)
+        #expect(try await replace(100) == nil)
+        #expect(try await queue.stat("bytes") == 900)
+        try await queue.expectClean()
+    }
+
     @Test func `one refused job in a batch refuses no other`() async throws {
         try await queue.config("maxLength", "3", "refuse", "normal")
         let batch =

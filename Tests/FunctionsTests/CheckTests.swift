@@ -10,7 +10,8 @@ import Testing
 
     /// What is done behind the functions' backs to a queue in which `a` waits, and how `penstock_check` names it.
     enum Violation: String, CaseIterable {
-        case unreadable, unreadableDead, nowhere, nowhereDelayed, nowhereParked, twiceDelayed, twiceDead, twiceParked
+        case unreadable, unreadableDead, nowhere, nowhereAcknowledged, nowhereDelayed, nowhereParked, twiceDelayed,
+            twiceDead, twiceParked
         case unheld, unheldByGhost, orphanDelayed, orphanDead, orphanParked, orphanBody, orphanHistory, parkedElsewhere
         case strayEntry, strayRun, heldByNobody, heldStrangely, slotsTooMany, slotsTooFew, slotsOfNobody
         case shutLane, shutLaneOfRoom, shutGate, counterWaiting, counterBytes
@@ -55,6 +56,9 @@ import Testing
             #expect(try await queue.settle(queue.claimOne().ends("dead", "e")) == ["OK"])
             try await queue.poison("a", "garbage\n{}")
         case .nowhere: try await queue.redis("DEL", queue.key("normal"))
+        case .nowhereAcknowledged:
+            let run = try await queue.claimOne()
+            try await queue.redis("XACK", queue.key("normal"), "workers", run.entry)
         case .nowhereDelayed:
             try await queue.call("move", "a", "delay", "60000")
             try await queue.redis("DEL", queue.key("delayed"))

@@ -98,6 +98,16 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `a delayed job that is moved back without a time keeps its own`() async throws {
+        try await queue.enqueue("t", "{}", "id", "a", "delay", "60000")
+        _ = try await depart("a")
+        try await queue.pass(1_000)
+        try await queue.call("move", "a", "priority", "high")
+        #expect(try await queue.turn().next == 59_000)
+        try await queue.pass(59_000)
+        #expect(try await queue.claimOne().level == "high")
+    }
+
     @Test func `it may set out for another queue instead, or be cancelled`() async throws {
         for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id) }
         for id in ["a", "b"] { _ = try await depart(id) }

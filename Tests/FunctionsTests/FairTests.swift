@@ -125,6 +125,54 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test("whoever always has one job more keeps no key waiting for ever", arguments: ["same key", "new keys"])
+    func endless(way: String) async throws {
+        try await queue.enqueue("t", "{}", "key", "A0")
+        try await queue.fill(5, "key", "B")
+        var keys: [String] = []
+        for number in 1...12 {
+            let run = try await queue.claimOne()
+            keys.append(run.header["key"] ?? "")
+            try await queue.enqueue("t", "{}", "key", way == "same key" ? "A0" : "A\(number)")
+            #expect(try await queue.settle(run.completes) == ["OK"])
+        }
+        #expect(keys.filter { $0 == "B" }.count >= 3, "\(keys)")
+        // And B keeps nobody waiting either.
+        #expect(keys.filter { $0 != "B" }.count >= 5, "\(keys)")
+    }
+
+    @Test("behind a limit that keys share they take turns too", arguments: ["limit", "pause"])
+    func shared(way: String) async throws {
+        if way == "pause" { try await queue.call("pause", "type", "t") }
+        if way == "limit" { try await queue.config("concurrency:type:t", "1") }
+        try await queue.fill(30, "key", "B")
+        _ = try await queue.claimed()
+        try await queue.enqueue("t", "{}", "key", "A", "id", "A")
+        _ = try await queue.claimed()
+        if way == "pause" {
+            try await queue.call("resume", "type", "t")
+            #expect(try await queue.claimed(3).contains("A"))
+        } else {
+            var ids: [String] = []
+            for _ in 0..<3 {
+                let id = try await runningJob()
+                let next = try await queue.turn(1, [queue.claimAgain(id).completes]).runs
+                ids += next.map(\.id)
+            }
+            #expect(ids.contains("A"), "\(ids)")
+        }
+        try await queue.expectClean()
+    }
+
+    /// The one job that runs.
+    private func runningJob() async throws -> String {
+        for id in try await queue.redis("HKEYS", queue.key("jobs")).strings ?? []
+        where try await queue.state(id) == "running" {
+            return id
+        }
+        return "none"
+    }
+
     @Test func `nothing is left behind when all is done`() async throws {
         for key in ["a", "b"] { try await queue.fill(20, "key", key) }
         _ = try await queue.runAll(3)

@@ -51,7 +51,8 @@ import Testing
         arguments: [
             ["concurrency", "-1"], ["concurrency", "1.5"], ["concurrency", "1000001"], ["concurrency", "many"],
             ["concurrency:type", "1"], ["concurrency:type:", "1"], ["concurrency:typo:t", "1"],
-            ["concurrency:key:", "1"], ["concurrency:key:a\nb", "1"], ["concurrency:queue", "1"],
+            ["concurrency:key:", "1"], ["concurrency:key1", "1"], ["rate:typet", "1/1"], ["concurrency:key:a\nb", "1"],
+            ["concurrency:queue", "1"],
             ["concurrency:key:" + String(repeating: "k", count: 257), "1"], ["concurrency:type:t"],
             ["rate", "10"], ["rate", "10/"], ["rate", "/1000"], ["rate", "0/1000"], ["rate", "10/0"],
             ["rate", "10/1000/0"], ["rate", "10/1000/5/2"], ["rate", "10/1s"], ["rate", "-1/1000"],

@@ -15,6 +15,21 @@ import Testing
         #expect(try await queue.turn().lease == 5_000)
     }
 
+    @Test func `the settings that are in force are listed, with their defaults`() async throws {
+        try await queue.config("lease", "5000", "concurrency:key:k", "3", "rate:type:t", "1/1000")
+        try await queue.call("pause", "type", "t")
+        try await queue.call("drain")
+        let words = try #require(try await queue.reply("settings", [], readOnly: true).strings)
+        let rows = stride(from: 0, to: words.count, by: 3).map { words[$0..<$0 + 3].joined(separator: " ") }
+        let expected = [
+            "concurrency:key:k 3 0", "draining yes no", "fair no no", "lease 5000 30000", "maxBytes 0 0",
+            "maxEvents 1000000 1000000", "maxLength 0 0", "paused:type:t yes no", "policy weighted weighted",
+            "rate:type:t 1/1000 0", "record no no", "refuse critical critical", "retention 7776000000 7776000000",
+            "weights 6:3:1 6:3:1",
+        ]
+        #expect(rows == expected)
+    }
+
     @Test(
         "a setting that is wrong changes nothing",
         arguments: [

@@ -123,6 +123,19 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test("a rate that is raised counts from now on, not from what a slower one left", arguments: limits)
+    func slower(limit: String) async throws {
+        try await queue.config(limit, "1/3600000")
+        try await queue.fill(3, "key", "k")
+        #expect(try await queue.claimed().count == 1)
+        try await queue.config(limit, "10/1000")
+        #expect(try await queue.turn().next == 100)
+        try await queue.pass(100)
+        #expect(try await queue.claimed().count == 1)
+        try await queue.pass(100)
+        #expect(try await queue.claimed().count == 1)
+    }
+
     @Test func `a key with a rate and a concurrency obeys both`() async throws {
         try await queue.config("rate:key", "1/1000/3", "concurrency:key", "2")
         for number in 0..<6 { try await queue.enqueue("t", "{}", "key", "k", "id", "\(number)") }

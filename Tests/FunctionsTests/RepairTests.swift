@@ -65,6 +65,21 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `headers that are large make more pages, each bounded in bytes`() async throws {
+        let headers = "{\"a\":\"" + String(repeating: "h", count: 60_000) + "\"}"
+        for _ in 0..<200 { try await queue.enqueue("t", "{}", "headers", headers) }
+        var (cursor, pages) = ("0", 0)
+        repeat {
+            cursor = try await queue.call("check", "cursor", cursor)[0]
+            pages += 1
+        } while cursor != "0"
+        #expect(pages > 2)
+        let runs = try await queue.turn().runs
+        _ = try await queue.turn(0, runs.map { $0.ends("dead", "e") })
+        let page = try await queue.call("dead")
+        #expect(!page[0].isEmpty && page.count > 1 && page.count < 1 + 3 * 90)
+    }
+
     @Test(
         "what is no cursor is INVALID",
         arguments: [["cursor"], ["cursor", "x"], ["cursor", "nowhere 5"], ["page", "1"], ["0"]])

@@ -103,6 +103,37 @@ import Testing
         #expect(try await replace("4", "delay", "1000", "max-wait", "2500").hasPrefix("queued "))
     }
 
+    @Test func `the first delay is not beyond max-wait either, nor a time that is given`() async throws {
+        let start = try await queue.clock()
+        try await first("0", "delay", "5000", "max-wait", "1200")
+        #expect(try await queue.job("first")?["due"] == "\(start + 1_200)")
+        let words = ["t", "0", "id", "b", "unique", "v", "conflict", "replace", "max-wait", "1200"]
+        _ = try await queue.reply("enqueue", words + ["at", "\(start + 5_000)"])
+        #expect(try await queue.job("b")?["due"] == "\(start + 1_200)")
+    }
+
+    @Test func `a replacement may keep its key for a window`() async throws {
+        try await queue.enqueue(
+            "t", "1", "id", "a", "unique", "v", "conflict", "replace", "scope", "window", "ttl", "5000")
+        #expect(try await queue.call("enqueue", "t", "2", "unique", "v", "conflict", "replace") == ["replaced", "a"])
+        let run = try await queue.claimOne()
+        #expect(String(buffer: run.payload) == "2")
+        #expect(try await queue.settle(run.completes) == ["OK"])
+        #expect(try await queue.call("enqueue", "t", "3", "unique", "v", "conflict", "replace") == ["duplicate", "a"])
+    }
+
+    @Test("a done job's key means no other life of its id", arguments: ["replace", "cancel"], ["waiting", "dead"])
+    func otherLife(conflict: String, state: String) async throws {
+        try await queue.enqueue("t", "1", "id", "a", "unique", "u")
+        #expect(try await queue.settle(queue.claimOne().completes) == ["OK"])
+        try await queue.enqueue("t", "2", "id", "a")
+        if state == "dead" { #expect(try await queue.settle(queue.claimOne().ends("dead", "e")) == ["OK"]) }
+        #expect(try await queue.call("enqueue", "t", "3", "unique", "u", "conflict", conflict) == ["duplicate", "a"])
+        #expect(try await queue.state("a") == state)
+        #expect(try await queue.job("a")?["payload"] == "2")
+        try await queue.expectClean()
+    }
+
     @Test func `max-wait given later counts from the first call`() async throws {
         let start = try await queue.clock()
         try await first("0", "delay", "1000")

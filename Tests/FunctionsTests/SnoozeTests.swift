@@ -97,6 +97,19 @@ import Testing
         #expect(try await dues(runs[...]).map { $0 - now } == [60_000, 0, 10, 60_000])
     }
 
+    @Test func `a budget that is absurdly small delays for a long time, and loses no job`() async throws {
+        try await queue.config("retries", "1/99999999999")
+        for _ in 0..<11 {
+            try await queue.fill(100)
+            let runs = try await queue.turn().runs
+            _ = try await queue.turn(0, runs.map { $0.ends("retry", "0", "e") })
+        }
+        #expect(try await queue.findings().isEmpty)
+        try await queue.makeDue()
+        while try await queue.call("sweep")[3] == "more" {}
+        #expect(try await queue.runAll().count == 1_100)
+    }
+
     /// When they are due; what is due already counts from now.
     private func dues(_ runs: ArraySlice<Run>) async throws -> [Int] {
         let now = try await queue.clock()

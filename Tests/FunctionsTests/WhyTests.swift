@@ -12,7 +12,7 @@ import Testing
     enum Situation: String, CaseIterable {
         case waits, behind, farBehind, returned, paused, bound, queueFull, queueRate, typePaused, keyFull, typeFull
         case keyRate, singleton, letIn, fair, unhandled, moving, delayed, due, retried, snoozed, running, cancelling
-        case dead, unreadable
+        case dead, unreadable, parkedAndPaused
 
         var sentence: String {
             switch self {
@@ -53,6 +53,7 @@ import Testing
             case .cancelling:
                 "runs, its cancellation asked for, on w9 for TIME, attempt 2; its lease was renewed TIME ago"
             case .dead: "is dead since 61 s: no such user; requeue or resolve it"
+            case .parkedAndPaused: "is parked, 0 jobs of its lane before it: the queue is paused; resume it"
             case .unreadable: "cannot be read; the next claim that meets it buries it"
             }
         }
@@ -106,6 +107,9 @@ import Testing
             #expect(try await queue.claimed() == ["x"])
             try await add("unique", "u", "singleton", "cancel")
             #expect(try await queue.claimed() == [])
+        case .parkedAndPaused:
+            try await stopped(by: ["concurrency:key", "1"])
+            try await queue.call("pause")
         case .letIn:
             try await stopped(by: ["concurrency:key", "1"])
             #expect(try await queue.settle(queue.claimAgain("x").completes) == ["OK"])
