@@ -1,6 +1,7 @@
 extension Reference {
-    /// Runs of one other key that may start from a lane while the first job of a key waits in it: a round, and what was ahead.
-    private static let round = 2
+    /// Runs of one other key that may start from a lane while the first job of a key waits in it: those of the three places of a
+    /// round, from that of the job before it to its own. Only a key whose every job comes when the one before has started has so many.
+    private static let round = 3
 
     /// In a fair queue keys take turns: however many jobs one of them has, it delays another's by a round.
     mutating func checkTurns(_ handed: [Job], _ before: [String: Job], _ seen: Snapshot) throws(Mismatch) {
