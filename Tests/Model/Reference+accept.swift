@@ -59,10 +59,12 @@ extension Reference {
             raws.remove(at: at)
             buryUnreadable(id)
         } else if let job = jobs[id], job.isSpoiled, job.spot != nil, event.kind == "dead" {
+            gaps[job.turn, default: 0] += 1
             buryUnreadable(id)
             mayDrift = true
         } else if let job = jobs[id], job.spot != nil, let deadline = job.deadline, deadline < now {
             try expect(event.kind, is: job.isDropped ? "cancelled" : "dead", "the end of \(id), which is late")
+            gaps[job.turn, default: 0] += 1
             try expect(!isStopped(job), "\(id) was stopped by a limit, and ended because it was late")
             if job.isDropped {
                 cancelNow(id)

@@ -48,6 +48,8 @@ package struct Reference {
     var mayDrift = false
     /// Of jobs in lanes of a fair queue: how often each other key had its turn before them.
     var passed: [String: [String: Int]] = [:]
+    /// Places of a key's jobs that went away without a run: turns that nobody takes.
+    var gaps: [String: Int] = [:]
     /// Lanes with jobs from before the queue was fair.
     var early: Set<String> = []
     /// Time has passed, or a stranger has written: nobody rang, the next turn will see.
@@ -186,6 +188,7 @@ package struct Reference {
 
     /// The job waits no more where it did; in a stream its entry stays.
     mutating func withdraw(_ id: String) {
+        if let job = jobs[id], job.spot != nil { gaps[job.turn, default: 0] += 1 }
         if let spot = jobs[id]?.spot, spot.lane == nil { stale.insert(id) }
     }
 

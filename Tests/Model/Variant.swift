@@ -27,7 +27,8 @@ package struct Variant: Sendable, CustomStringConvertible {
     /// Each of these must be found.
     package static let planted = [
         Variant("slots are not given back", replacing: [("giveSlots(q, config, runs[i], held[i])\n", "\n")]),
-        Variant("recovery keeps slots", replacing: [("    giveSlots(q, config, name, heldBy(q, { name })[1])\n", "\n")]),
+        Variant(
+            "recovery keeps slots", replacing: [("    giveSlots(q, config, name, heldBy(q, { name })[1])\n", "\n")]),
         Variant(
             "a dead job keeps its unique key",
             replacing: [
