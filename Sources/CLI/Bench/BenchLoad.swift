@@ -98,12 +98,12 @@ struct BenchLoad: Sendable {
     }
 
     /// The runs in a turn's reply, five words each.
-    private static func runs(_ words: [Reply]) -> [[Reply]] {
+    static func runs(_ words: [Reply]) -> [[Reply]] {
         guard words.count > 5, let answers = words[4].integer else { return [] }
         return stride(from: 5 + answers, to: words.count, by: 5).map { Array(words[$0..<$0 + 5]) }
     }
 
-    private static func append(_ run: [Reply], startedAt: Int, to command: inout Command) {
+    static func append(_ run: [Reply], startedAt: Int, to command: inout Command) {
         for word in run[0..<3] { if let bytes = word.bytes { command.append(bytes) } }
         command.append(String(run[1].string?.split(separator: "-").last ?? ""))
         command.append(startedAt)

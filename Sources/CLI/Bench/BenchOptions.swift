@@ -29,8 +29,7 @@ struct BenchOptions: ParsableArguments {
         try Self.check(seconds, "seconds", 0.1...3600)
     }
 
-    private static func check<Number: Comparable>(_ value: Number, _ name: String, _ range: ClosedRange<Number>) throws
-    {
+    static func check<Number: Comparable>(_ value: Number, _ name: String, _ range: ClosedRange<Number>) throws {
         guard range.contains(value) else {
             throw ValidationError("--\(name) is \(value); it is \(range.lowerBound) to \(range.upperBound)")
         }

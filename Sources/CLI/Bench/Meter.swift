@@ -20,7 +20,7 @@ struct Meter {
         return Span(elapsed: elapsed, redis: try await processorTime() - before)
     }
 
-    private func processorTime() async throws -> Double {
+    func processorTime() async throws -> Double {
         let text = try await client.send(Command("INFO", "cpu")).string ?? ""
         var seconds = 0.0
         for line in text.split(whereSeparator: \.isNewline) {

@@ -11,9 +11,14 @@ struct Bench: AsyncParsableCommand {
             Beside each figure stands its limit, measured in the same run over the same client: bare commands of Redis, \
             or the same penstock_turn calls from a loop without engine and handlers. The ratio is what tells; \
             absolute figures are of this machine at this minute.
+
+            With --scale it measures instead what a claim costs Redis in queues with very many jobs, keys and parked jobs, \
+            beside the same claim in a small queue.
             """)
 
     @OptionGroup var options: BenchOptions
+
+    @OptionGroup(title: "Scale") var scale: ScaleOptions
 
     @Flag(help: "Print one line of JSON.")
     var json = false
@@ -23,10 +28,14 @@ struct Bench: AsyncParsableCommand {
     func run() async throws {
         let store = try await Store.reached(redis.url(Environment.settings))
         let showsProgress = Terminal.showsProgress
-        let bench = BenchRun(store: store, options: options) { text, part in
+        let progress = { @Sendable (text: String, part: Double) in
             if showsProgress { Terminal.progress(text, part) }
         }
-        let work = Task { try await bench.run() }
+        let work = Task {
+            scale.scale
+                ? try await ScaleRun(store: store, options: options, sizes: scale, progress: progress).run()
+                : try await BenchRun(store: store, options: options, progress: progress).run()
+        }
         // Ctrl-C ends the benchmark, and its queues are removed all the same.
         signal(SIGINT, SIG_IGN)
         let interrupt = DispatchSource.makeSignalSource(signal: SIGINT)
