@@ -68,7 +68,7 @@ end
 function SAY.parked(q, config, id, h, _, now)
   local reason = reasonOf(h)
   local target = reason:match('^moving:(.*)$')
-  if target then return 'is on its way to queue ' .. target .. '; repeat the move, or move it back with a delay of 0' end
+  if target then return 'is on its way to queue ' .. target .. '; repeat the move; move it back with a delay of 0 only if that queue has no such job' end
   if reason:find('^type:') then return 'is parked: no worker runs its type ' .. h.type .. '; start one' end
   local rank = RANK[levelOf(h)]
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))

@@ -3,8 +3,9 @@ import Redis
 
 extension Queue {
     /// Moves a waiting, delayed or parked job to another queue, which may be on another server. It keeps its id, level, time
-    /// and options. Of the three steps each may be repeated: when one fails without an answer, the job stays parked here until
-    /// the same move is called again, and runs nowhere but in the other queue.
+    /// and options, not its place. When a step fails without an answer, the job stays parked here until the same move is called
+    /// again. A repeat finds the job in the other queue as long as it lives there; if it has ended meanwhile it runs again, as
+    /// any job may: at least once.
     /// - Returns: `duplicate`, and the job stays here, when the other queue has its id or unique key already.
     /// - Throws: `QueueError.unknown`; `.invalid` for a running or dead job; what the other queue's enqueue throws.
     public func move(_ id: String, to target: Queue) async throws(QueueError) -> Receipt {

@@ -6,9 +6,9 @@ import Penstock
 ///
 /// The payload is the command's standard input, the job's facts are in its environment (`PENSTOCK_JOB_ID` and so on), and
 /// its standard output is the job's result: JSON as JSON, other text as a JSON string, up to 1 MiB. Exit 0 completes the
-/// job, 65 (`EX_DATAERR` of sysexits.h) buries it, 77 (what test drivers of GNU Automake take for skipped) says that there was
-/// nothing to do; every other end is an error and retries it; so does a command that cannot be started, because the next
-/// deployment may bring it. Output on either stream is a heartbeat.
+/// job, 65 (`EX_DATAERR` of sysexits.h) buries it, every other end is an error and retries it, unless a rule of the type's
+/// `RetryPolicy` says otherwise of its text; so does a command that cannot be started, because the next deployment may bring
+/// it. Output on either stream is a heartbeat.
 ///
 /// The command leads a process group of its own. When its task is cancelled the group gets SIGTERM, and what is left of
 /// it after `grace` SIGKILL. When the command ends by itself, what it left behind in its group is killed: a process that
@@ -52,7 +52,6 @@ public struct Exec: Sendable {
         switch end.status {
         case .exited(0): return end.answer.output
         case .exited(65): throw Bury(ExecError.refused(stderr: end.errors.text).description)
-        case .exited(77): throw Skip(end.errors.text.isEmpty ? "the command exited with 77" : end.errors.text)
         case .exited(let code): throw ExecError.failed(code: code, stderr: end.errors.text)
         case .signaled(let signal): throw ExecError.killed(signal: signal, stderr: end.errors.text)
         }

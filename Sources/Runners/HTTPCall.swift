@@ -8,7 +8,7 @@ import Penstock
 ///
 /// An answer of 2xx completes the job, and its body is the result: JSON as JSON, other text as a JSON string, up to 1 MiB.
 /// With a field `Penstock-Skip: REASON` there was nothing to do; with `Penstock-Snooze: SECONDS` the job runs again later and
-/// no attempt is charged. Every part of the body that comes is a heartbeat.
+/// no attempt is charged (from 1 s to a day). Every part of the body that comes is a heartbeat.
 /// 429 and 503 retry when their `Retry-After` says; 408, 425, everything from 500 on, redirects (they are not followed)
 /// and broken connections retry with the queue's backoff; every other 4xx buries the job.
 public struct HTTPCall: Sendable {
@@ -59,7 +59,8 @@ public struct HTTPCall: Sendable {
         }
         guard (200..<300).contains(response.status.code) else { throw refusal(response) }
         if let reason = response.headers.first(name: "Penstock-Skip") { throw Skip(reason) }
-        if let pause = response.headers.first(name: "Penstock-Snooze").flatMap({ RetryAfter.pause($0, now: Date()) }) {
+        if let text = response.headers.first(name: "Penstock-Snooze") {
+            guard let pause = RetryAfter.pause(text, now: Date()) else { throw HTTPCallError.unreadableSnooze(place) }
             throw Snooze(after: pause)
         }
         var answer = Answer()

@@ -4,6 +4,7 @@ enum HTTPCallError: Error, CustomStringConvertible {
     case refused(Int, String)
     case timedOut(String, Duration)
     case unreachable(String, reason: String)
+    case unreadableSnooze(String)
 
     var description: String {
         switch self {
@@ -14,6 +15,8 @@ enum HTTPCallError: Error, CustomStringConvertible {
             "\(place) answered \(code), which the same request would meet again; correct it there and requeue the job"
         case .timedOut(let place, let limit):
             "\(place) did not answer completely within \(limit); answer sooner or raise `timeout`"
+        case .unreadableSnooze(let place):
+            "\(place) answered with a Penstock-Snooze that cannot be read; send a number of seconds"
         case .unreachable(let place, let reason):
             "the connection to \(place) failed; look whether it is up: \(reason)"
         }

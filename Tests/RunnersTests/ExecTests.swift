@@ -149,13 +149,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("exit 77", "the command exited with 77"), ("echo 'no such branch' >&2; exit 77", "no such branch"),
-    ])
-    func `exit 77 says that there was nothing to do`(script: String, reason: String) async throws {
-        await #expect { try await run(script) } throws: { ($0 as? Skip)?.reason == reason }
-    }
-
     @Test(arguments: ["echo alive", "echo alive >&2"])
     func `output on either stream is a sign of life`(script: String) async throws {
         let job = Job.sample()

@@ -113,6 +113,8 @@ import Testing
         }
         #expect(snooze.after == .seconds(30))
         await #expect(throws: Bury.self) { try await call(.answer(404, [("Penstock-Skip", "merged")])) }
+        // What cannot be read is no success.
+        await #expect(throws: HTTPCallError.self) { try await call(.answer(202, [("Penstock-Snooze", "soon")])) }
     }
 
     @Test(arguments: [TestServer.Reply.silence, .stuck])

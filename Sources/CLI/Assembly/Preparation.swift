@@ -39,7 +39,8 @@ struct Preparation: Service {
                 done.insert(name)
             }
             gate.open()
-            await wait(records || !todo.isEmpty ? Self.scan : .seconds(86_400))
+            await wait(Self.scan)
+            for name in done where await hasLost(name) { todo.insert(name) }
             if records, let known = try? await store.queues() {
                 todo.formUnion(Set(known.filter(Queue.isValid)).subtracting(done))
             }
@@ -66,6 +67,19 @@ struct Preparation: Service {
             }
         }
         return false
+    }
+
+    /// Whether a Redis that came back empty knows nothing of what was written: limits would no longer hold. What somebody
+    /// has changed since stays changed.
+    private func hasLost(_ name: String) async -> Bool {
+        guard records || queues[name]?.isEmpty == false, let queue = try? Queue(name, in: store),
+            let inForce = try? await queue.settings(), let wanted = try? await settings(of: queue)
+        else { return false }
+        let isUntouched = inForce.allSatisfy { $0.value == $0.standard }
+        return isUntouched
+            && wanted.contains { name, value in
+                !value.isEmpty && inForce.first { $0.name == name }?.value != value
+            }
     }
 
     private func configure(_ name: String) async -> Bool {

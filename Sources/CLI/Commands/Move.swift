@@ -37,6 +37,9 @@ struct Move: AsyncParsableCommand {
                 try await queue.move(id, priority: priority, delay: delay)
                 return "moved \(id)"
             }
+            guard to != queue.name else {
+                throw Failure.failed("job \(id) is in queue \(to) already; name another one with --to")
+            }
             let target = try await store.existing(to)
             let receipt = try await queue.move(id, to: target)
             guard !receipt.isDuplicate else {

@@ -15,7 +15,7 @@ struct Requeue: AsyncParsableCommand {
     @OptionGroup var letters: DeadOptions
 
     @Option(
-        help: "With --all: at most so many start in a second.",
+        help: "With --all: so many of each queue become ready in a second.",
         transform: { text throws(OptionFault) in try Self.number(text, 1...1_000_000) })
     var rate: Int?
 

@@ -15,12 +15,13 @@ struct ShowJob: AsyncParsableCommand {
     @Flag(help: "Print one line of JSON for each record.")
     var json = false
 
-    @OptionGroup var redis: RedisOption
+    @OptionGroup var place: PlaceOptions
     @OptionGroup var database: DatabaseOption
 
     func run() async throws {
         let environment = Environment.settings
         let history = try database.url(environment).map { url throws(PostgresError) in try PostgresHistory(url: url) }
+        let redis = place.redis
         let live = await live(redis.url(environment))
         if case .success(let records) = live, !records.isEmpty { return try show(records) }
         // A job that ended is nowhere but in Postgres, so that is asked also while Redis is away.
@@ -38,8 +39,9 @@ struct ShowJob: AsyncParsableCommand {
     private func live(_ url: String) async -> Result<[JobRecord], Failure> {
         do {
             let store = try await Store.reached(url)
+            let names = if let queue = place.queue { [queue] } else { try await store.queues() }
             var records: [JobRecord] = []
-            for name in try await store.queues() where Queue.isValid(name) {
+            for name in names where Queue.isValid(name) {
                 if let record = try await Queue(name, in: store).job(id) { records.append(record) }
             }
             await store.shutdown()
@@ -54,7 +56,7 @@ struct ShowJob: AsyncParsableCommand {
     ) async throws -> [JobRecord] {
         guard let history else { return [] }
         do {
-            return try await history.jobs(id: id)
+            return try await history.jobs(id: id).filter { $0.queue == place.queue ?? $0.queue }
         } catch PostgresError.refused(state: "42P01", _) {
             // Nobody has migrated yet, so nothing is recorded.
             return []

@@ -24,7 +24,8 @@ extension Store {
         let names = try await queues()
         if names.contains(name) { return queue }
         guard try await queue.backlog().isUntouched else {
-            try await register(queues: [name])
+            // A full Redis refuses it, and the verb goes on.
+            try? await register(queues: [name])
             return queue
         }
         let known = names.filter(Queue.isValid).sorted()
