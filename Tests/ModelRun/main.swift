@@ -30,19 +30,23 @@ if words.first == "replay", words.count == 2 {
     let first = words.count > 2 ? UInt64(words[2]) ?? 1 : UInt64.random(in: 1...1_000_000_000)
     say("\(sequences) sequences of \(count) operations, seeds from \(first)")
     let start = Date()
+    var failures = 0
     for number in 0..<sequences {
         let seed = first + UInt64(number)
         let (operations, failure) = hunt.hunt(seed: seed, operations: count)
         if let failure {
             say("seed \(seed), operation \(failure.step + 1): \(failure.text)")
             say(hunt.report(operations, failure, seed: seed))
-            hasFailed = true
-            break
+            failures += 1
         }
         if (number + 1) % 100 == 0 || number + 1 == sequences {
-            say("\(number + 1) sequences agree, \(Int(Date().timeIntervalSince(start))) s")
+            let agree = failures == 0 ? "agree" : "played, \(failures) of them failed"
+            say("\(number + 1) sequences \(agree), \(Int(Date().timeIntervalSince(start))) s")
         }
+        // One mistake may show in many sequences; a few are enough to find it.
+        if failures == 5 { break }
     }
+    hasFailed = failures > 0
 }
 site.close()
 try? FileManager.default.removeItem(atPath: directory)
