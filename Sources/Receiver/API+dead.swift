@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import JSON
+import Logging
 import NIOCore
 import Penstock
 
@@ -29,7 +30,10 @@ extension API {
     func requeueDead(of queue: Queue, _ form: Form) async throws(Problem) -> Response {
         let filter = try Self.filter(form)
         let rate = try form.integer("rate", in: 1...1_000_000)
-        let requeued = try await run("requeue", on: queue) { () async throws(QueueError) in
+        let facts = { @Sendable (requeued: Queue.Requeued) -> Logger.Metadata in
+            ["requeued": "\(requeued.queued)", "duplicates": "\(requeued.duplicates)"]
+        }
+        let requeued = try await run("requeue", on: queue, facts: facts) { () async throws(QueueError) in
             try await queue.requeue(where: filter, rate: rate)
         }
         guard let requeued else { return Answer("requeuing", status: .accepted, queue: queue.name).response }

@@ -1,5 +1,6 @@
 import Hummingbird
 import JSON
+import Logging
 import Penstock
 
 /// The verbs for a queue. Any name that a queue can have is one: a queue begins with its first job or setting.
@@ -42,7 +43,8 @@ extension API {
                 "confirm is not the queue's name; a purge cannot be undone, send {\"confirm\":\"\(queue.name)\"} if it is meant"
             )
         }
-        let purged = try await run("purge", on: queue) { () async throws(QueueError) in
+        let facts = { @Sendable (purged: Int) -> Logger.Metadata in ["purged": "\(purged)"] }
+        let purged = try await run("purge", on: queue, facts: facts) { () async throws(QueueError) in
             try await queue.purge(state: state, type: type)
         }
         guard let purged else { return Answer("purging", status: .accepted, queue: queue.name).response }
@@ -53,7 +55,9 @@ extension API {
 
     /// `GET …/check`: the invariants, counted; nothing is changed.
     func check(_ queue: Queue) async throws(Problem) -> Response {
-        let report = try await run("check", on: queue) { () async throws(QueueError) in try await queue.check() }
+        let report = try await run("check", on: queue, facts: Self.facts) { () async throws(QueueError) in
+            try await queue.check()
+        }
         guard let report else {
             throw .unavailable("queue \(queue.name) is too large to be checked within a request; use penstock fsck")
         }
@@ -62,11 +66,20 @@ extension API {
 
     /// `POST …/repair`: the same, and what can be mended is.
     func repair(_ queue: Queue, _ form: Form) async throws(Problem) -> Response {
-        let report = try await run("repair", on: queue) { () async throws(QueueError) in
+        let report = try await run("repair", on: queue, facts: Self.facts) { () async throws(QueueError) in
             try await queue.check(repair: true)
         }
         guard let report else { return Answer("repairing", status: .accepted, queue: queue.name).response }
         return .json(.ok, JSONText(report, queue: queue.name))
+    }
+
+    /// Each finding with its proof, up to a thousand.
+    private static func facts(_ report: Queue.CheckReport) -> Logger.Metadata {
+        [
+            "looked": "\(report.looked)", "found": "\(report.findings.count)",
+            "mended": "\(report.findings.count(where: \.isMended))",
+            "findings": .array(report.findings.prefix(1000).map { "\($0.code) \($0.subject): \($0.fact)" }),
+        ]
     }
 
     /// `GET /v1/workers`: the processes that live.

@@ -67,9 +67,15 @@ extension API {
 
     /// Times and the periods of rates may have a unit, as everywhere in the API: `30s`, `100/1m/10`.
     private static func words(_ text: String, _ name: String) -> String {
-        guard ["lease", "retention", "rate", "retries"].contains(name.prefix { $0 != ":" }) else { return text }
-        return text.split(separator: "/", omittingEmptySubsequences: false)
-            .map { TimeText.milliseconds(String($0)).map(String.init) ?? String($0) }
-            .joined(separator: "/")
+        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let at: Int
+        switch name.prefix(while: { $0 != ":" }) {
+        case "lease", "retention": at = 0
+        case "rate", "retries": at = 1
+        default: return text
+        }
+        guard at < parts.count, let milliseconds = TimeText.milliseconds(parts[at]) else { return text }
+        parts[at] = String(milliseconds)
+        return parts.joined(separator: "/")
     }
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import Logging
 import Penstock
 import Synchronization
 
@@ -13,9 +14,11 @@ final class Errands: Sendable {
 extension API {
     /// Does something with many jobs, page by page. Nil when that takes longer than a request may: then it goes on in this
     /// process, and its end is in the log.
+    /// - Parameter facts: what the log tells of the result; the request may have been answered before it was there.
     /// - Throws: `Problem` 409 while the same goes on from an earlier request.
     func run<Value: Sendable>(
-        _ verb: String, on queue: Queue, _ body: @escaping @Sendable () async throws(QueueError) -> Value
+        _ verb: String, on queue: Queue, facts: @escaping @Sendable (Value) -> Logger.Metadata,
+        _ body: @escaping @Sendable () async throws(QueueError) -> Value
     ) async throws(Problem) -> Value? {
         let name = "\(verb) \(queue.name)"
         guard errands.begin(name) else {
@@ -28,13 +31,13 @@ extension API {
         let work = Task { () async -> Result<Value, QueueError> in
             let result = await Result { () async throws(QueueError) in try await body() }
             errands.end(name)
-            if case .failure(let error) = result, error.isTrouble {
+            let place: Logger.Metadata = [LogKey.verb: "\(verb)", LogKey.queue: "\(queue.name)"]
+            switch result {
+            case .success(let value):
+                logger.info("Work on a queue has ended", metadata: place.merging(facts(value)) { $1 })
+            case .failure(let error):
                 logger.warning(
-                    "Work on a queue ended early",
-                    metadata: [LogKey.verb: "\(verb)", LogKey.queue: "\(queue.name)", LogKey.error: "\(error)"])
-            } else {
-                logger.info(
-                    "Work on a queue has ended", metadata: [LogKey.verb: "\(verb)", LogKey.queue: "\(queue.name)"])
+                    "Work on a queue ended early", metadata: place.merging([LogKey.error: "\(error)"]) { $1 })
             }
             return result
         }

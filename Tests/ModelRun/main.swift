@@ -19,7 +19,10 @@ var hasFailed = false
 if words.first == "replay", words.count == 2 {
     let operations = try String(contentsOfFile: words[1], encoding: .utf8).split(separator: "\n")
         .filter { !$0.hasPrefix("#") }.map { line in
-            guard let operation = Operation(line: String(line)) else { fatalError("no operation: \(line)") }
+            guard let operation = Operation(line: String(line)) else {
+                say("\(words[1]) has a line that is no operation: \(line); give a file that a failing run has printed")
+                exit(64)
+            }
             return operation
         }
     let failure = site.play(operations)

@@ -39,9 +39,12 @@ struct Dead: AsyncParsableCommand {
         }
         await store.shutdown()
         if count { return try Terminal.write([String(found.reduce(0) { $0 + $1.letters.count })]) }
-        if json { return try Terminal.write(found.flatMap { queue, letters in letters.map { $0.json(queue).text } }) }
-        let lines = Self.lines(found, showsQueue: queue == nil)
-        try Terminal.write(lines.isEmpty ? ["no dead letter fits"] : lines)
+        if json {
+            try Terminal.write(found.flatMap { queue, letters in letters.map { $0.json(queue).text } })
+        } else {
+            let lines = Self.lines(found, showsQueue: queue == nil)
+            try Terminal.write(lines.isEmpty ? ["no dead letter fits"] : lines)
+        }
         if !cut.isEmpty {
             Terminal.tell(
                 "penstock: there are more in \(cut.joined(separator: ", ")); list them with --limit or a filter")
