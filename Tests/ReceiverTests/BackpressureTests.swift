@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    /// A server that is 90 % full and yet far from refusing anything by itself.
-    private func fill(_ venue: Venue, share: Double = 0.9) async throws {
+    /// A server that is well over 90 % full, also when its buffers are freed, and yet far from refusing anything by itself.
+    private func fill(_ venue: Venue, share: Double = 0.94) async throws {
         let payload = ByteBuffer(repeating: UInt8(ascii: "x"), count: 200_000)
         var memory = try await venue.store.memory()
         while Double(memory.used) <= Double(try #require(memory.limit)) * share {
