@@ -25,6 +25,38 @@ import Testing
         }
     }
 
+    @Test(
+        "shares hold behind a limit too, where a slot at a time is freed",
+        arguments: [
+            ["concurrency:type:t", "1"], ["concurrency:key", "1"], ["concurrency", "1"],
+            ["concurrency:key", "3", "fair", "yes"],
+        ])
+    func limited(settings: [String]) async throws {
+        _ = try await queue.reply("configure", settings)
+        for level in ["high", "normal", "low"] { try await queue.fill(150, "priority", level, "key", "k") }
+        var claimed: [String: Int] = [:]
+        var runs = try await queue.turn(1).runs
+        while try await queue.turn(1).flag == "more" {}
+        for _ in 0..<200 {
+            try #require(runs.count == 1)
+            claimed[runs[0].header["priority"] ?? "normal", default: 0] += 1
+            runs = try await queue.turn(1, runs.map(\.completes)).runs
+        }
+        for (level, share) in [("high", 120), ("normal", 60), ("low", 20)] {
+            #expect(abs(claimed[level, default: 0] - share) <= 10, "\(level) \(claimed)")
+        }
+    }
+
+    @Test func `a level that is filled again and again keeps no lower one waiting for ever`() async throws {
+        try await fill(["normal": 10, "low": 10])
+        var low = 0
+        for _ in 0..<100 {
+            try await fill(["high": 3])
+            low += try await queue.turn(2).runs.filter { $0.level == "low" }.count
+        }
+        #expect(low == 10)
+    }
+
     @Test("an empty level saves nothing up", arguments: ["high", "normal", "low"])
     func nothingSaved(level: String) async throws {
         let all = ["high": 300, "normal": 300, "low": 300]
