@@ -206,7 +206,8 @@ local function takeTurn(claim, reason, h, rank, turn)
     times[rank] = turn
     redis.call('HSET', turns, rank, whole(turn))
   end
-  if reason == 'fair' then forgetTurn(claim.q, h) else redis.call('HSET', turns, timeOf(reason, rank), whole(h.place or 0)) end
+  forgetTurn(claim.q, h)
+  if reason ~= 'fair' then redis.call('HSET', turns, timeOf(reason, rank), whole(h.place or 0)) end
 end
 
 -- Looks at the first job of an open lane. If a limit stops it the lane stalls, or the job goes to the lane where its limits are now;

@@ -87,7 +87,8 @@ local function openInTurn(q, config, name, turn, rank, first, isAlone)
     end
   until isOpen or not last or config.empty > CALL_ENTRIES
   if last and not isOpen then redis.call('ZADD', q.gates, 0, name) end
-  if last then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
+  -- Who is alone takes turns with nobody: so nothing stays behind when the last lane is empty.
+  if last and not isAlone then redis.call('HSET', q.turns, turn, last) else redis.call('HDEL', q.turns, turn) end
 end
 
 -- A limit has room: of the lanes that stall for it, one of each level opens; the shares of the levels decide between them.

@@ -29,6 +29,19 @@ import Testing
         #expect(try await queue.integer("ZCARD", queue.key("parked")) == 0)
     }
 
+    @Test func `the event of a cancelled job tells of the job, not of where it waited`() async throws {
+        try await queue.config("concurrency:key", "1")
+        for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id, "key", "k") }
+        let run = try #require(try await queue.turn().runs.first)
+        for id in ["a", "b"] { try await queue.call("cancel", id) }
+        #expect(try await queue.settle(run.ends("release")) == ["OK"])
+        for event in try await queue.events() {
+            let header = Run.fields(event["header"] ?? "")
+            #expect(header["type"] == "t" && header["key"] == "k")
+            for field in ["cancel", "parked", "place"] { #expect(header[field] == nil, "\(field)") }
+        }
+    }
+
     @Test func `a returned job is cancelled at once`() async throws {
         let id = try await queue.enqueue()
         #expect(try await queue.settle(queue.claimOne().ends("release")) == ["OK"])

@@ -93,6 +93,21 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `a key that waits for its limit has its turns among the keys that do not`() async throws {
+        try await queue.config("concurrency:key:k", "1")
+        try await queue.fill(100, "key", "a")
+        for _ in 0..<50 { _ = try await queue.turn(0, queue.turn(1).runs.map(\.completes)) }
+        try await queue.fill(30, "key", "k")
+        var keys: [String] = []
+        var runs = try await queue.turn(1).runs
+        for _ in 0..<20 {
+            try #require(runs.count == 1)
+            keys.append(runs[0].header["key"] ?? "")
+            runs = try await queue.turn(1, runs.map(\.completes)).runs
+        }
+        #expect(abs(keys.filter { $0 == "k" }.count - 10) <= 3, "\(keys)")
+    }
+
     @Test func `what waits in the lanes is waiting, counted and found`() async throws {
         try await queue.fill(7, "key", "a", "priority", "high")
         try await queue.enqueue("t", "{}", "key", "a", "priority", "high", "id", "last")
@@ -171,6 +186,22 @@ import Testing
             return id
         }
         return "none"
+    }
+
+    @Test func `what took turns and is gone leaves nothing behind, also while other jobs wait`() async throws {
+        try await queue.enqueue("odd", "{}", "key", "odd")
+        #expect(try await queue.settle(queue.claimOne().ends("unhandled")) == ["OK"])
+        try await queue.config("concurrency:type:t", "2", "concurrency:key", "1")
+        for round in 0..<3 {
+            for key in 0..<20 { try await queue.fill(3, "key", "k\(key)-\(round)") }
+            #expect(try await queue.runAll(5).count == 60)
+        }
+        try await queue.call("sweep")
+        let turns = try await queue.redis("HKEYS", queue.key("turns")).strings ?? []
+        // The levels' own times, and perhaps who was the last.
+        #expect(turns.count <= 3, "\(turns)")
+        #expect(try await queue.integer("EXISTS", queue.key("open"), queue.key("stalled")) == 0)
+        try await queue.expectClean()
     }
 
     @Test func `nothing is left behind when all is done`() async throws {

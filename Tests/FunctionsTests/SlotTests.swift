@@ -137,6 +137,20 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `a slot goes on to the next lane when the one that was let in has no room in its other limit`()
+        async throws
+    {
+        try await queue.config("concurrency", "", "concurrency:type:t", "1")
+        for key in ["z", "a", "b"] { try await queue.enqueue("t", "{}", "key", key, "id", key) }
+        let run = try #require(try await queue.turn().runs.first)
+        #expect(run.id == "z")
+        // Both wait for the type, and then the key of the first is taken by a job of another type.
+        try await queue.enqueue("u", "{}", "key", "a", "id", "u")
+        #expect(try await queue.claimed() == ["u"])
+        #expect(try await queue.turn(5, [run.completes]).runs.map(\.id) == ["b"])
+        try await queue.expectClean()
+    }
+
     @Test func `a run takes a slot only when it is handed out`() async throws {
         let large = String(repeating: "l", count: 3 << 20)
         try await queue.config("concurrency:key", "5")

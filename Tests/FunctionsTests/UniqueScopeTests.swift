@@ -67,6 +67,7 @@ import Testing
             }
         case .cancelledBySettling: #expect(try await queue.settle(queue.claimOne().ends("cancelled")) == ["OK"])
         }
+        #expect(try await queue.integer("EXISTS", queue.key("unique"), queue.key("unique:expiry")) == 0)
         #expect(try await queue.call("enqueue", "t", "{}", "id", "second", "unique", "u") == ["queued", "second"])
         try await queue.expectClean()
     }
