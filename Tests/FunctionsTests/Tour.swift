@@ -105,5 +105,9 @@ struct Tour: Sendable {
         for _ in 1...3 { _ = try await queue.turn() }
         try await queue.call("sweep")
         try await look()
+        // Keys that take turns.
+        _ = try await queue.reply("configure", ["fair", "yes"])
+        try await queue.enqueue("t", "{}", "key", "fair")
+        try await look()
     }
 }
