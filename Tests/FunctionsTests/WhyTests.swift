@@ -44,7 +44,9 @@ import Testing
             case .letIn: "is parked, 0 jobs of its lane before it: its limits have room, the next claim looks at it"
             case .fair: "waits at level normal, 1 jobs of it before this one; a worker with a free slot claims it"
             case .unhandled: "is parked: no worker runs its type t; start one"
-            case .moving: "is on its way to queue elsewhere; repeat the move; move it back with a delay of 0 only if that queue has no such job"
+            case .moving:
+                "is on its way to queue elsewhere; repeat the move; "
+                    + "move it back with a delay of 0 only if that queue has no such job"
             case .delayed: "is delayed, due in 5.0 s (at DUE)"
             case .due: "is delayed and is due; the next claim or sweep lets it in"
             case .retried: "waits for attempt 2, due in 250 ms (at DUE), after: no route"
