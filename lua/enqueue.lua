@@ -75,6 +75,16 @@ local function parse(args, first, last)
   return settled(job)
 end
 
+-- What an enqueue obeys, few of the settings: each that is read costs.
+local function rulesOf(q)
+  local v = redis.call('HMGET', q.config, 'draining', 'fair', 'maxLength', 'maxBytes', 'refuse')
+  return {
+    isDraining = v[1] == 'yes', isFair = v[2] == 'yes',
+    maxLength = tonumber(v[3] or '') or DEFAULTS.maxLength, maxBytes = tonumber(v[4] or '') or DEFAULTS.maxBytes,
+    refuse = RANK[v[5]] and v[5] or DEFAULTS.refuse,
+  }
+end
+
 -- Why a queue takes no more payload of this job now, or nil. `bytes` are more than there were, those of this call are in `tally`.
 local function weight(q, config, job, bytes, tally)
   if config.maxBytes == 0 or bytes <= 0 or RANK[levelOf(job)] < RANK[config.refuse] then return nil end
@@ -142,7 +152,7 @@ local function conflictOf(q, config, job, now, tally)
   if h then
     local full = fullness(q, config, job, tally)
     if full then return 'error', full end
-    cancel(q, config, holder, h, inline, now, tally, 'a newer job has taken its unique key')
+    cancel(q, configOf(q), holder, h, inline, now, tally, 'a newer job has taken its unique key')
     return nil
   end
   if first or holder then
@@ -197,7 +207,7 @@ register('enqueue', {}, function(q, args)
   local job, wrong = parse(args, 1, #args)
   if not job then return fail('INVALID', wrong) end
   local tally = {}
-  local word, value = accept(q, configOf(q), job, clock(), tally)
+  local word, value = accept(q, rulesOf(q), job, clock(), tally)
   writeTally(q, tally)
   if word == 'error' then return redis.error_reply(value) end
   if word ~= 'duplicate' then ring(q) end
@@ -217,7 +227,7 @@ register('enqueue_many', {}, function(q, args)
     spans[#spans + 1] = at
     at = at + length + 1
   end
-  local config, now, tally, reply = configOf(q), clock(), {}, {}
+  local config, now, tally, reply = rulesOf(q), clock(), {}, {}
   for _, start in ipairs(spans) do
     local job, wrong = parse(args, start + 1, start + integer(args[start], 2, 1000))
     local word, value = 'error', 'INVALID ' .. (wrong or '')
