@@ -21,6 +21,13 @@ import Testing
         #expect(try await queue.integer("ZCARD", queue.key("delayed")) == 0)
     }
 
+    @Test func `a job that has lost its place is cancelled too`() async throws {
+        let id = try await queue.enqueue("t", "{}", "delay", "60000")
+        try await queue.redis("DEL", queue.key("delayed"))
+        #expect(try await queue.call("cancel", id) == ["cancelled", id])
+        try await expectGone(id)
+    }
+
     @Test func `a parked job is cancelled at once`() async throws {
         let id = try await queue.enqueue("t", "{}", "priority", "low")
         #expect(try await queue.settle(queue.claimOne().ends("unhandled")) == ["OK"])

@@ -54,6 +54,26 @@ import Testing
         #expect(enqueuedAt(run.header) == start)
     }
 
+    @Test(
+        "and so is since when it could have run", arguments: ["no", "yes"], ["enqueued", "delayed", "moved", "limited"])
+    func ready(fair: String, way: String) async throws {
+        try await queue.config("fair", fair)
+        let start = try await queue.clock()
+        if way == "limited" { try await queue.config("rate:key", "1/1000") }
+        let delay = way == "delayed" ? ["delay", "500"] : []
+        for id in ["first", "a"] { _ = try await queue.reply("enqueue", ["t", "{}", "id", id, "key", "k"] + delay) }
+        if way == "limited" { #expect(try await queue.claimed() == ["first"]) }
+        try await queue.pass(500)
+        if way == "moved" { try await queue.call("move", "a", "priority", "high") }
+        try await queue.call("sweep")
+        try await queue.pass(1_000)
+        let run = try #require(try await queue.turn().runs.first { $0.id == "a" })
+        let since = run.header["runAt"] ?? run.entry.split(separator: "-").first.map(String.init)
+        // `returned` is entered at the claim itself: then only the header knows.
+        let isLeftOut = run.header["runAt"] == nil && run.level == "returned"
+        #expect((isLeftOut ? nil : since) == "\(start + (["delayed", "moved"].contains(way) ? 500 : 0))")
+    }
+
     /// A header leaves the time out while its entry's is the same.
     private func enqueuedAt(_ header: [String: String]) -> Int? {
         header["enqueuedAt"].flatMap(Int.init) ?? header["entry"]?.split(separator: "-").first.flatMap { Int($0) }

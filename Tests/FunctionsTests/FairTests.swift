@@ -108,6 +108,27 @@ import Testing
         #expect(abs(keys.filter { $0 == "k" }.count - 10) <= 3, "\(keys)")
     }
 
+    @Test("jobs that are cancelled take their key's turns along", arguments: ["purge", "cancel", "move"])
+    func cancelled(way: String) async throws {
+        try await queue.fill(40, "key", "a")
+        for id in try await queue.redis("HKEYS", queue.key("jobs")).strings ?? [] {
+            switch way {
+            case "cancel": try await queue.call("cancel", id)
+            case "move": try await queue.call("move", id, "delay", "60000")
+            default: break
+            }
+        }
+        var cursor = way == "purge" ? "0" : ""
+        while !cursor.isEmpty {
+            cursor = try await queue.call("purge", cursor)[0]
+            if cursor == "0" { break }
+        }
+        try await queue.fill(10, "key", "b")
+        try await queue.enqueue("t", "{}", "key", "a", "id", "a")
+        #expect(try await queue.claimed(3).contains("a"))
+        try await queue.expectClean()
+    }
+
     @Test func `what waits in the lanes is waiting, counted and found`() async throws {
         try await queue.fill(7, "key", "a", "priority", "high")
         try await queue.enqueue("t", "{}", "key", "a", "priority", "high", "id", "last")

@@ -109,6 +109,24 @@ import Testing
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "u") == ["duplicate", "b"])
     }
 
+    @Test func `a sweep looks at a hundred lanes, and the next one at the next hundred`() async throws {
+        try await queue.config("concurrency:key", "1")
+        for _ in 0..<2 {
+            for start in [0, 90, 180] {
+                _ = try await queue.reply(
+                    "enqueue_many", (start..<start + 90).flatMap { ["4", "t", "{}", "key", "k\($0)"] })
+            }
+        }
+        var runs: [Run] = []
+        while runs.count < 270 { runs += try await queue.turn().runs }
+        while try await queue.turn().flag == "more" {}
+        try await queue.redis("DEL", queue.key("stalled"))
+        for start in [0, 90, 180] { _ = try await queue.turn(0, runs[start..<start + 90].map(\.completes)) }
+        for _ in 0..<3 { try await queue.call("sweep") }
+        #expect(try await queue.integer("ZCARD", queue.key("open")) == 270)
+        #expect(try await queue.runAll().count == 270)
+    }
+
     @Test func `what a sweep can heal, it heals without being asked`() async throws {
         try await queue.config("concurrency:key", "1")
         for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id, "key", "k") }

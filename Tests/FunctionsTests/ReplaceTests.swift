@@ -95,6 +95,7 @@ import Testing
             // What a later call says of max-wait does not count.
             #expect(try await replace("\(number)", "delay", "1000", "max-wait", "90000") == "replaced first")
             #expect(try await queue.job("first")?["due"] == "\(start + due)")
+            #expect(try await queue.header("first")["runAt"] == "\(start + due)")
         }
         #expect(try await queue.turn().next == 100)
         try await queue.pass(100)
@@ -165,6 +166,15 @@ import Testing
         let words = ["t", "1", "unique", "v", "conflict", "replace", "scope", "until-finished", "delay", "60000"]
         #expect(try await queue.reply("enqueue", words).strings == ["replaced", "tried"])
         #expect(try await queue.job("tried")?["due"] == due)
+    }
+
+    @Test func `nor is a job that was snoozed`() async throws {
+        try await queue.enqueue("t", "0", "id", "a", "unique", "v", "scope", "until-finished")
+        #expect(try await queue.settle(queue.claimOne().ends("snooze", "1000")) == ["OK"])
+        let due = try await queue.job("a")?["due"]
+        let words = ["t", "1", "unique", "v", "conflict", "replace", "scope", "until-finished", "delay", "60000"]
+        #expect(try await queue.reply("enqueue", words).strings == ["replaced", "a"])
+        #expect(try await queue.job("a")?["due"] == due)
     }
 
     @Test func `a start deadline moves with the delay`() async throws {

@@ -100,6 +100,18 @@ import Testing
         #expect(try await isHeld(by: "first"))
     }
 
+    @Test func `a requeued letter has its window anew, as long as it was`() async throws {
+        let id = try await queue.enqueue("t", "{}", "unique", "u", "ttl", "5000")
+        #expect(try await queue.settle(queue.claimOne().ends("dead", "no")) == ["OK"])
+        try await queue.pass(60_000)
+        try await queue.call("requeue", id)
+        #expect(try await queue.settle(queue.claimOne().completes) == ["OK"])
+        try await queue.pass(4_999)
+        #expect(try await isHeld(by: id))
+        try await queue.pass(1)
+        #expect(try await !isHeld(by: id))
+    }
+
     @Test func `a key in use by another life of an id is not the first life's`() async throws {
         try await queue.enqueue("t", "{}", "id", "a", "unique", "u", "scope", "until-finished")
         #expect(try await queue.settle(queue.claimOne().completes) == ["OK"])
