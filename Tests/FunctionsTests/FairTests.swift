@@ -129,6 +129,21 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test("what is given back is claimed before all turns", arguments: ["release", "recover", "renew"])
+    func returned(way: String) async throws {
+        try await queue.enqueue("t", "{}", "key", "a", "id", "given")
+        let run = try await queue.claimOne()
+        try await queue.fill(10, "key", "b")
+        switch way {
+        case "release": #expect(try await queue.settle(run.ends("release")) == ["OK"])
+        case "recover":
+            try await queue.age(run, 30_001)
+            _ = try await queue.recover()
+        default: try await queue.call("renew", "w1", "0", "last", "0")
+        }
+        #expect(try await queue.claimed(1) == ["given"])
+    }
+
     @Test func `what waits in the lanes is waiting, counted and found`() async throws {
         try await queue.fill(7, "key", "a", "priority", "high")
         try await queue.enqueue("t", "{}", "key", "a", "priority", "high", "id", "last")

@@ -125,6 +125,17 @@ import Testing
         #expect(try await queue.call("enqueue", "t", "{}", "unique", "u").first == "queued")
     }
 
+    @Test("what is buried is not counted as waiting any more", arguments: ["garbage\n{}", "{\"type\":7}\n{}"])
+    func counted(text: String) async throws {
+        let bad = try await queue.enqueue()
+        try await queue.enqueue("t", "{}", "id", "good")
+        try await queue.poison(bad, text)
+        // A claim that gets what it wants has not seen the end of the stream: it counts.
+        #expect(try await queue.turn(1).runs.map(\.id) == ["good"])
+        #expect(try await queue.waiting() == 0)
+        try await queue.expectClean()
+    }
+
     /// Two jobs, the first with a body of its own.
     private func two(_ options: String...) async throws -> (String, String) {
         func add(_ payload: String) async throws -> String {

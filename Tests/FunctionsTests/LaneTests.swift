@@ -111,6 +111,24 @@ import Testing
         #expect(turn.runs.map(\.id) == ["last"])
     }
 
+    @Test func `a job of a lane is handed out once, also behind a heap of stale entries`() async throws {
+        try await queue.config("concurrency:key", "1")
+        for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id, "key", "k") }
+        let a = try #require(try await queue.turn().runs.first)
+        try await queue.fill(270)
+        var runs: [Run] = []
+        while runs.count < 270 { runs += try await queue.turn(90).runs }
+        for start in [0, 90, 180] { _ = try await queue.turn(0, runs[start..<start + 90].map { $0.ends("release") }) }
+        for run in runs { try await queue.call("cancel", run.id) }
+        // The lane of `b` opens in a call that has no looks left for what is in `returned` already.
+        let turn = try await queue.turn(5, [a.completes])
+        #expect(turn.flag == "more")
+        #expect(try await turn.runs.map(\.id) + queue.runAll(5) == ["b"])
+        _ = try await queue.turn(0, turn.runs.map(\.completes))
+        #expect(try await queue.length("returned") == 0)
+        try await queue.expectClean()
+    }
+
     @Test func `limits that are set back to what they were before hold again`() async throws {
         for limit in ["1", "3", "1", "2", "1"] {
             try await queue.config("concurrency:key", limit)

@@ -96,7 +96,7 @@ struct Tour: Sendable {
         try await queue.call("resume")
     }
 
-    /// More lanes than one sweep looks at, and keys that take turns.
+    /// More lanes than one sweep looks at.
     private mutating func lanes() async throws {
         for number in 0..<150 {
             for _ in 1...2 { try await queue.enqueue("t", "{}", "key", "lane\(number)") }
@@ -104,8 +104,6 @@ struct Tour: Sendable {
         while try await queue.turn().flag == "more" {}
         for _ in 1...3 { _ = try await queue.turn() }
         try await queue.call("sweep")
-        try await queue.config("fair", "yes")
-        try await queue.enqueue()
         try await look()
         // Keys that take turns.
         _ = try await queue.reply("configure", ["fair", "yes"])
