@@ -57,8 +57,8 @@ local function checkJob(check, id, value)
   local places = placesOf(q, id, h)
   if #places == 0 then
     check.found('nowhere', id, 'it is in no stream and no list; it goes back to its level', function()
-      h.entry, h.stream, h.parked, h.place = nil, nil, nil, nil
-      h.enqueuedAt = h.enqueuedAt or check.now
+      leave(h)
+      h.parked, h.place = nil, nil
       ready(q, check.config, id, h, check.now, tally)
       write(q, id, h, inline)
       ring(q)

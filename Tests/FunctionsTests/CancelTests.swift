@@ -78,7 +78,7 @@ import Testing
 
     @Test(
         "a job that is to be cancelled does not wait again",
-        arguments: [["retry", "0", "e"], ["release"], ["unhandled"]])
+        arguments: [["retry", "0", "e"], ["snooze", "0"], ["release"], ["unhandled"], ["dead", "e"]])
     func ends(verb: [String]) async throws {
         let id = try await queue.enqueue()
         let run = try await queue.claimOne()
@@ -93,6 +93,17 @@ import Testing
         try await queue.call("cancel", id)
         try await queue.age(run, 30_001)
         _ = try await queue.recover()
+        try await expectGone(id)
+    }
+
+    @Test func `nor is it buried when its worker dies for the third time`() async throws {
+        let id = try await queue.enqueue()
+        for crash in 1...3 {
+            let run = try await queue.claimOne()
+            if crash == 3 { try await queue.call("cancel", id) }
+            try await queue.age(run, 30_001)
+            _ = try await queue.recover()
+        }
         try await expectGone(id)
     }
 

@@ -126,6 +126,18 @@ import Testing
         #expect(try await queue.stat("lost") == 0)
     }
 
+    @Test(
+        "neither does a finish",
+        arguments: [
+            [], [""], ["w1", "normal"], ["w1", "normal", "1-1", "id", "1", "1", "1", "explode"],
+            ["w1", "normal", "1-1", "id", "1", "1", "1", "completed"],
+        ])
+    func invalidFinish(words: [String]) async throws {
+        #expect(try await queue.refusal("finish", words) == "INVALID")
+        #expect(try await queue.refusal("claim", Array(words.prefix(1))) == "INVALID")
+        #expect(try await queue.redis("KEYS", queue.key("*")) == .array([]))
+    }
+
     @Test func `a turn takes a hundred outcomes and not one more`() async throws {
         try await queue.fill(100)
         let runs = try await queue.turn().runs

@@ -135,6 +135,13 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `runs that started before there was a rate take no slot of it`() async throws {
+        try await queue.fill(3, "key", "k")
+        _ = try await queue.turn(2)
+        try await queue.config("rate:key", "1/60000", "concurrency:key", "5")
+        #expect(try await queue.redis("HGETALL", queue.key("slots")).strings == ["concurrency:key:k", "2"])
+    }
+
     @Test func `eight workers over ten keys never have more runs than a limit allows`() async throws {
         try await queue.config("concurrency:key", "2", "concurrency", "7")
         for key in 0..<10 { try await queue.fill(40, "key", "k\(key)") }

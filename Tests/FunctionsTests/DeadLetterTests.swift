@@ -134,8 +134,11 @@ import Testing
             #expect(try await queue.claimed() == [])
             try await queue.pass(1_000)
         }
-        for words in [["d0", "delay"], ["d0", "delay", "x"], ["d0", "at", "5"]] {
+        #expect(try await queue.stat("requeued") == 3)
+        try await bury("dead", error: "e")
+        for words in [["dead", "delay"], ["dead", "delay", "x"], ["dead", "at", "5"]] {
             #expect(try await queue.refusal("requeue", words) == "INVALID")
+            #expect(try await queue.state("dead") == "dead")
         }
     }
 

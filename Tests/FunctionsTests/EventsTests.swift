@@ -56,6 +56,33 @@ import Testing
         #expect(counts.allSatisfy { $0 <= 11 })
     }
 
+    @Test func `what is taken over is about 8 MiB at most too`() async throws {
+        let payload = String(repeating: "p", count: 1 << 20)
+        for _ in 0..<20 {
+            try await queue.enqueue("t", payload)
+            #expect(try await queue.settle(queue.claimOne().completes) == ["OK"])
+        }
+        let first = try await read("sink1") + read("sink1") + read("sink1")
+        for event in first {
+            try await queue.redis(
+                "XCLAIM", queue.key("events"), "sink", "sink1", "0", event.id, "IDLE", "30001", "JUSTID")
+        }
+        let counts = [try await read("sink2").count, try await read("sink2").count, try await read("sink2").count]
+        #expect(counts.reduce(0, +) == 20)
+        #expect(counts.allSatisfy { $0 <= 11 })
+    }
+
+    @Test func `an event that was deleted while it was pending stops no other`() async throws {
+        let jobs = try await complete(2)
+        let first = try await read("sink1")
+        try await queue.redis("XDEL", queue.key("events"), first[0].id)
+        for event in first {
+            try await queue.redis(
+                "XCLAIM", queue.key("events"), "sink", "sink1", "0", event.id, "IDLE", "30001", "JUSTID", "FORCE")
+        }
+        #expect(try await read("sink2").map(\.fields["id"]) == [jobs[1]])
+    }
+
     @Test func `recorded does not touch what was not read, whatever it is told`() async throws {
         let jobs = try await complete(10)
         let first = try await read("sink")

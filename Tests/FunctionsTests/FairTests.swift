@@ -146,10 +146,12 @@ import Testing
 
     @Test func `what waits in the lanes is waiting, counted and found`() async throws {
         try await queue.fill(7, "key", "a", "priority", "high")
+        try await queue.fill(2, "key", "a", "priority", "low")
         try await queue.enqueue("t", "{}", "key", "a", "priority", "high", "id", "last")
         #expect(try await queue.state("last") == "waiting")
         let backlog = try await queue.backlog()
-        #expect(backlog["waiting:high"] == "8" && backlog["parked"] == "0" && backlog["fair"] == "yes")
+        #expect(backlog["waiting:high"] == "8" && backlog["waiting:low"] == "2" && backlog["waiting:normal"] == "0")
+        #expect(backlog["parked"] == "0" && backlog["fair"] == "yes")
         #expect(try await queue.why("last").contains("waits at level high, 7 jobs of it before this one"))
         #expect(try await queue.call("cancel", "last") == ["cancelled", "last"])
         #expect(try await queue.backlog()["waiting:high"] == "7")

@@ -34,6 +34,7 @@ import Testing
         let attempt = try await queue.header("a")["attempt"]
         #expect(try await queue.call("move", "a", "delay", "5000") == ["moved", "a"])
         #expect(try await queue.job("a")?["due"] == "\(queue.clock() + 5_000)")
+        #expect(try await queue.header("a")["runAt"] == "\(queue.clock() + 5_000)")
         #expect(try await queue.claimed() == [])
         #expect(try await queue.waiting() == 0)
         try await queue.expectClean()
@@ -55,6 +56,15 @@ import Testing
         for id in ["a", "b"] { try await queue.enqueue("t", "{}", "id", id) }
         try await queue.call("move", "a", "priority", "normal")
         #expect(try await queue.claimed() == ["b", "a"])
+    }
+
+    @Test func `so it does behind a limit`() async throws {
+        try await queue.config("concurrency:key", "1")
+        for id in ["running", "a", "b"] { try await queue.enqueue("t", "{}", "id", id, "key", "k") }
+        let run = try #require(try await queue.turn().runs.first)
+        try await queue.call("move", "a", "priority", "normal")
+        #expect(try await queue.claimed() == [])
+        #expect(try await queue.turn(1, [run.completes]).runs.map(\.id) == ["b"])
     }
 
     @Test("a running or dead job is not moved, nor one that is not there", arguments: ["move", "depart"])

@@ -100,6 +100,22 @@ import Testing
         #expect(try await queue.waiting() == 150)
     }
 
+    @Test("a pending entry that is no run any more stops no other's recovery", arguments: ["entry", "job", "life"])
+    func stray(missing: String) async throws {
+        try await queue.enqueue("t", "{}", "id", "a")
+        try await queue.enqueue("t", "{}", "id", "b")
+        let runs = try await queue.turn().runs
+        for run in runs { try await queue.age(run, 30_001) }
+        switch missing {
+        case "entry": try await queue.redis("XDEL", queue.key("normal"), runs[0].entry)
+        case "job": try await queue.redis("HDEL", queue.key("jobs"), "a")
+        default: try await queue.poison("a", "{\"type\":\"t\",\"entry\":\"5-5\"}\n{}")
+        }
+        #expect(try await queue.recover() == ["1", "0", "done"])
+        #expect(try await queue.turn().runs.map(\.id) == ["b"])
+        #expect(try await queue.kinds() == ["recovered"])
+    }
+
     @Test func `an empty queue can be recovered`() async throws {
         #expect(try await queue.recover() == ["0", "0", "done"])
     }

@@ -2,7 +2,7 @@ import Redis
 import Testing
 
 @Suite struct RepairTests {
-    private static let lab = Lab()
+    private static let lab = Lab(hasManualClock: true)
     private let queue: TestQueue
 
     init() async throws { queue = try await Self.lab.queue() }
@@ -86,6 +86,16 @@ import Testing
     func invalid(words: [String]) async throws {
         #expect(try await queue.refusal("check", words) == "INVALID")
         #expect(try await queue.refusal("repair", words) == "INVALID")
+    }
+
+    @Test func `a job that is put back keeps the time of its enqueue`() async throws {
+        try await queue.enqueue("t", "{}", "id", "a")
+        let entry = try #require(try await queue.header("a")["entry"])
+        try await queue.redis("DEL", queue.key("normal"))
+        try await queue.pass(5_000)
+        _ = try await queue.repair()
+        let header = try await queue.header("a")
+        #expect(header["enqueuedAt"] == entry.split(separator: "-").first.map(String.init))
     }
 
     @Test func `a payload that is missing is found; the claim that meets it buries the job`() async throws {

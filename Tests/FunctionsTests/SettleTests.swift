@@ -68,6 +68,7 @@ import Testing
         let event = try #require(try await queue.events().first)
         #expect(event["kind"] == "dead" && event["error"] == "bad input" && event["payload"] == payload)
         #expect(try await queue.stat("dead") == 1)
+        #expect(try await queue.stat("failed") == 1)
         #expect(try await queue.turn().runs.isEmpty)
     }
 
