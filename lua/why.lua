@@ -20,6 +20,11 @@ local function seconds(ms)
   return string.format(ms < 60000 and '%.1f s' or '%.0f s', ms / 1000)
 end
 
+-- A number with its noun: `1 job`, `2 jobs`.
+local function counted(n, noun)
+  return whole(n) .. ' ' .. noun .. (tonumber(n) == 1 and '' or 's')
+end
+
 -- What a limit is and when it lets the next one in; the second part is nil if only another run's end does.
 local function sayLimit(q, config, name, now)
   local kind, scope, of = name:match('^(%a+):?(%a*):?(.*)$')
@@ -31,7 +36,7 @@ local function sayLimit(q, config, name, now)
   if kind == 'rate' then
     return 'the rate of ' .. whose .. ' is used up' .. (wait and '; the next start is in ' .. seconds(wait) or '')
   end
-  return whose .. ' has ' .. (redis.call('HGET', q.slots, name) or '0') .. ' runs of at most '
+  return whose .. ' has ' .. counted(redis.call('HGET', q.slots, name) or 0, 'run') .. ' of at most '
     .. (type(limit) == 'number' and whole(limit) or 'any number') .. '; one starts when one of them ends'
 end
 
@@ -39,7 +44,7 @@ end
 local function sayQueue(q, config, now)
   local held = heldBack(q, config)
   if held == 'paused' then return 'the queue is paused; resume it' end
-  if held then return 'the queue has ' .. whole(config.maxEvents) .. ' unrecorded events, its bound: start a sink, or look at Postgres' end
+  if held then return 'the queue has ' .. counted(config.maxEvents, 'unrecorded event') .. ', its bound: start a sink, or look at Postgres' end
   local own = config.limits and config.limits.queue or {}
   for _, name in ipairs({ 'concurrency', 'rate' }) do
     if own[name] and roomOf(q, name, own[name], now) == 0 then return sayLimit(q, config, name, now) end
@@ -74,7 +79,7 @@ function SAY.parked(q, config, id, h, _, now)
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))
   local limits = limitsOf(config, h)
   local name = limits and blockedBy(q, limits, now)
-  return 'is parked, ' .. whole(before) .. ' jobs of its lane before it: ' .. (sayQueue(q, config, now)
+  return 'is parked, ' .. counted(before, 'job') .. ' of its lane before it: ' .. (sayQueue(q, config, now)
     or name and sayLimit(q, config, name, now) or 'its limits have room, the next claim looks at it')
 end
 
@@ -86,7 +91,7 @@ function SAY.waiting(q, config, id, h, _, now)
   else
     ahead = redis.call('ZLEXCOUNT', q.parked, laneOf('fair', RANK[level]), '(' .. memberOf(id, h))
   end
-  local text = 'waits at level ' .. level .. ', ' .. (ahead and whole(ahead) or 'more than 1000') .. ' jobs of it before this one'
+  local text = 'waits at level ' .. level .. ', ' .. (ahead and counted(ahead, 'job') or 'more than 1000 jobs') .. ' of it before this one'
   local limits = limitsOf(config, h)
   local blocked = limits and blockedBy(q, limits, now)
   local reason = sayQueue(q, config, now) or blocked and sayLimit(q, config, blocked, now)

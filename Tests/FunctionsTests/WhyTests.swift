@@ -23,26 +23,26 @@ import Testing
             case .returned: "waits at level returned, 0 jobs of it before this one; a worker with a free slot claims it"
             case .paused: "waits at level normal, 0 jobs of it before this one: the queue is paused; resume it"
             case .bound:
-                "waits at level normal, 0 jobs of it before this one: the queue has 1 unrecorded events, its bound: "
+                "waits at level normal, 0 jobs of it before this one: the queue has 1 unrecorded event, its bound: "
                     + "start a sink, or look at Postgres"
             case .queueFull:
-                "waits at level normal, 0 jobs of it before this one: the queue has 1 runs of at most 1; "
+                "waits at level normal, 0 jobs of it before this one: the queue has 1 run of at most 1; "
                     + "one starts when one of them ends"
             case .queueRate:
                 "waits at level normal, 0 jobs of it before this one: the rate of the queue is used up; "
                     + "the next start is in 60 s"
             case .typePaused: "is parked, 0 jobs of its lane before it: its type t is paused; resume it"
             case .keyFull:
-                "is parked, 1 jobs of its lane before it: its key k has 1 runs of at most 1; one starts when one of them ends"
+                "is parked, 1 job of its lane before it: its key k has 1 run of at most 1; one starts when one of them ends"
             case .typeFull:
-                "is parked, 0 jobs of its lane before it: its type t has 1 runs of at most 1; one starts when one of them ends"
+                "is parked, 0 jobs of its lane before it: its type t has 1 run of at most 1; one starts when one of them ends"
             case .keyRate:
                 "is parked, 0 jobs of its lane before it: the rate of its key k is used up; the next start is in 2.5 s"
             case .singleton:
                 "is parked, 0 jobs of its lane before it: an earlier job of its unique key still runs; "
                     + "it starts when that run ends"
             case .letIn: "is parked, 0 jobs of its lane before it: its limits have room, the next claim looks at it"
-            case .fair: "waits at level normal, 1 jobs of it before this one; a worker with a free slot claims it"
+            case .fair: "waits at level normal, 1 job of it before this one; a worker with a free slot claims it"
             case .unhandled: "is parked: no worker runs its type t; start one"
             case .moving:
                 "is on its way to queue elsewhere; repeat the move; "
