@@ -96,6 +96,18 @@ import Testing
                 "q: draining: no new jobs are taken; penstock resume q takes them again",
                 "q: paused; penstock resume q resumes it",
             ])
+        #expect(
+            sample.hindrances == [
+                "q: jobs are on the way to queue other; repeat the move",
+                "q: type push is paused; penstock resume q --type push resumes it",
+                "q: paused, so nothing of it ends; penstock resume q resumes it, then drain it again",
+            ])
+        let bound = self.backlog(waiting: 1, accepted: 1, completed: 0, at: 1, events: 10)
+        #expect(
+            BacklogSample(bound).hindrances == [
+                "q: no worker runs type push, and jobs of it wait; start one",
+                "q: 10 events wait for Postgres: no job is claimed until a sink records them",
+            ])
         #expect(sample.totals == "5 accepted, 1 dead")
         #expect(
             Purge.question(backlog, state: nil, type: "push")

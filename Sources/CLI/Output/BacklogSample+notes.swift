@@ -3,10 +3,24 @@ import Penstock
 extension BacklogSample {
     /// What a person should know of the queue, each with its remedy where there is one; what stops all claims comes last.
     var notes: [String] {
-        (Self.mode(backlog) + Self.stops(backlog) + Self.room(backlog) + switches + events).map {
-            "\(backlog.queue): \($0)"
-        }
+        (Self.mode(backlog) + Self.stops(backlog) + Self.room(backlog) + switches + events).map(named)
     }
+
+    /// Why a queue that drains may never be empty, without what changes from moment to moment.
+    var hindrances: [String] {
+        let types = backlog.parkedTypes.keys.sorted().map {
+            "no worker runs type \($0), and jobs of it wait; start one"
+        }
+        let moves = backlog.stopped.keys.sorted().filter { $0.hasPrefix("moving:") }.map {
+            "jobs are on the way to queue \($0.dropFirst("moving:".count)); repeat the move"
+        }
+        let bound = "\(backlog.maxEvents) events wait for Postgres: no job is claimed until a sink records them"
+        let paused = "paused, so nothing of it ends; penstock resume \(backlog.queue) resumes it, then drain it again"
+        return
+            (types + moves + pausedTypes + (backlog.isPaused ? [paused] : []) + (isAtBound ? [bound] : [])).map(named)
+    }
+
+    private func named(_ note: String) -> String { "\(backlog.queue): \(note)" }
 
     /// How the queue chooses, where it is not as usual.
     private static func mode(_ backlog: Backlog) -> [String] {
@@ -43,14 +57,17 @@ extension BacklogSample {
         return lines + ["\(bounds.joined(separator: ", ")); when full it refuses \(refused)"]
     }
 
-    private var switches: [String] {
-        let types = backlog.limits.keys.filter { $0.hasPrefix("paused:type:") }.sorted().map { name in
+    private var pausedTypes: [String] {
+        backlog.limits.keys.filter { $0.hasPrefix("paused:type:") }.sorted().map { name in
             let type = String(name.dropFirst("paused:type:".count))
             return "type \(type) is paused; penstock resume \(backlog.queue) --type \(type.shellWord) resumes it"
         }
+    }
+
+    private var switches: [String] {
         let draining = "draining: no new jobs are taken; penstock resume \(backlog.queue) takes them again"
         let paused = "paused; penstock resume \(backlog.queue) resumes it"
-        return types + (backlog.isDraining ? [draining] : []) + (backlog.isPaused ? [paused] : [])
+        return pausedTypes + (backlog.isDraining ? [draining] : []) + (backlog.isPaused ? [paused] : [])
     }
 
     private var events: [String] {
