@@ -30,6 +30,7 @@ struct Dead: AsyncParsableCommand {
 
     func run() async throws {
         let store = try await Store.reached(redis.url(Environment.settings))
+        if count { return try await tellCount(store) }
         var found: [(queue: String, letters: [DeadLetter])] = []
         var cut: [String] = []
         for queue in try await store.chosen(queue) {
@@ -38,7 +39,6 @@ struct Dead: AsyncParsableCommand {
             if !isAll { cut.append(queue.name) }
         }
         await store.shutdown()
-        if count { return try Terminal.write([String(found.reduce(0) { $0 + $1.letters.count })]) }
         if json {
             try Terminal.write(found.flatMap { queue, letters in letters.map { $0.json(queue).text } })
         } else {
@@ -51,7 +51,22 @@ struct Dead: AsyncParsableCommand {
         }
     }
 
-    /// Up to the limit, which does not hold for a count; and whether these are all.
+    /// Of all, page by page, so that none is kept.
+    private func tellCount(_ store: Store) async throws {
+        var count = 0
+        for queue in try await store.chosen(queue) {
+            var before: String?
+            repeat {
+                let page = try await queue.deadLetters(letters.filter, before: before)
+                count += page.letters.count
+                before = page.next
+            } while before != nil
+        }
+        await store.shutdown()
+        try Terminal.write([String(count)])
+    }
+
+    /// Up to the limit; and whether these are all.
     private func list(_ queue: Queue) async throws(QueueError) -> ([DeadLetter], isAll: Bool) {
         var letters: [DeadLetter] = []
         var before: String?
@@ -59,8 +74,8 @@ struct Dead: AsyncParsableCommand {
             let page = try await queue.deadLetters(self.letters.filter, before: before)
             letters += page.letters
             before = page.next
-        } while before != nil && (count || letters.count <= limit)
-        guard !count, letters.count > limit else { return (letters, before == nil) }
+        } while before != nil && letters.count <= limit
+        guard letters.count > limit else { return (letters, before == nil) }
         return (Array(letters.prefix(limit)), false)
     }
 
