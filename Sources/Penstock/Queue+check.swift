@@ -16,6 +16,8 @@ extension Queue {
         public var findings: [Finding] = []
         /// Jobs, runs, lanes and counters that were looked at.
         public var looked = 0
+
+        public init() {}
     }
 
     /// Counts the invariants of the queue, page by page; work goes on meanwhile. A large queue takes a call for each thousand
@@ -23,6 +25,12 @@ extension Queue {
     /// - Parameter repair: mends what can be mended.
     public func check(repair: Bool = false) async throws(QueueError) -> CheckReport {
         var report = CheckReport()
+        try await check(repair: repair, into: &report)
+        return report
+    }
+
+    /// The same into a report that holds what was found and mended also when the check does not come to its end.
+    public func check(repair: Bool = false, into report: inout CheckReport) async throws(QueueError) {
         var cursor = "0"
         repeat {
             let words = try await call(repair ? "repair" : "check", ["cursor", cursor]).strings ?? []
@@ -36,7 +44,6 @@ extension Queue {
                         isMended: words[at + 3] == "mended"))
             }
         } while cursor != "0"
-        return report
     }
 
     /// One sentence: where a job is and what it waits for.

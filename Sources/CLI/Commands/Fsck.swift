@@ -27,11 +27,20 @@ struct Fsck: AsyncParsableCommand {
     func run() async throws {
         let store = try await Store.reached(redis.url(Environment.settings))
         var reports: [(queue: String, report: Queue.CheckReport)] = []
-        for queue in try await store.chosen(queue) {
-            reports.append((queue.name, try await queue.check(repair: repair)))
+        var failure: QueueError?
+        for queue in try await store.chosen(queue) where failure == nil {
+            var report = Queue.CheckReport()
+            do throws(QueueError) {
+                try await queue.check(repair: repair, into: &report)
+            } catch {
+                failure = error
+            }
+            reports.append((queue.name, report))
         }
         await store.shutdown()
+        // Also what was mended before a call failed: nobody else tells it.
         try Terminal.write(json ? reports.map { $0.report.json($0.queue).text } : Self.lines(reports))
+        if let failure { throw Failure(failure) }
         let left = reports.reduce(0) { $0 + $1.report.findings.count(where: { !$0.isMended }) }
         guard left > 0 else { return }
         let remedy =
