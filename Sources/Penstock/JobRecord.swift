@@ -36,6 +36,8 @@ public struct JobRecord: Sendable {
     public var failures: [Failure] = []
     /// What a person wrote who dealt with the dead letter.
     public var note: String?
+    /// When that was.
+    public var resolvedAt: Date?
     /// JSON text.
     public var result: ByteBuffer?
     public var payload: ByteBuffer?

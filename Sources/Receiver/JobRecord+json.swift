@@ -19,6 +19,7 @@ extension JSONText {
                 ("unique", JSONText(record.unique)), ("crashes", .integer(record.crashes)),
                 ("snoozes", .integer(record.snoozes)), ("cancelling", .boolean(record.isCancelling)),
                 ("failures", .array(record.failures.map { JSONText($0) })), ("note", JSONText(record.note)),
+                ("resolved_at", JSONText(record.resolvedAt)),
             ] + Self.bytes("result", record.result) + Self.bytes("payload", record.payload))
     }
 

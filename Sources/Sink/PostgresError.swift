@@ -34,6 +34,12 @@ package enum PostgresError: Error, Sendable, Equatable, CustomStringConvertible 
         return ["22", "23", "54"].contains(state.prefix(2))
     }
 
+    /// Whether a schema, a table or a column is not there.
+    var missesSchema: Bool {
+        guard case .refused(let state, _) = self else { return false }
+        return ["3F000", "42P01", "42703"].contains(state)
+    }
+
     /// Whether waiting cannot help.
     package var isFinal: Bool {
         switch self {

@@ -28,18 +28,26 @@ package struct PostgresHistory: History {
     }
 
     package func check() async throws {
-        try await session.perform { connection throws(PostgresError) in
-            let version = try connection.schemaVersion(within: PostgresHistory.limit)
-            if version < Migration.newest { throw .olderSchema(found: version, needed: Migration.newest) }
-        }
+        try await session.perform { connection throws(PostgresError) in try Self.checkSchema(connection) }
+    }
+
+    private static func checkSchema(_ connection: Connection) throws(PostgresError) {
+        let version = try connection.schemaVersion(within: limit)
+        if version < Migration.newest { throw .olderSchema(found: version, needed: Migration.newest) }
     }
 
     private func find(_ condition: String, _ parameters: Parameters) async throws(PostgresError) -> [JobRecord] {
         try await session.perform { connection throws(PostgresError) in
-            try connection.query(
-                "SELECT \(JobRecord.columns) FROM penstock.jobs WHERE \(condition)", parameters,
-                within: PostgresHistory.limit
-            ).map(JobRecord.init)
+            do throws(PostgresError) {
+                return try connection.query(
+                    "SELECT \(JobRecord.columns) FROM penstock.jobs WHERE \(condition)", parameters,
+                    within: PostgresHistory.limit
+                ).map(JobRecord.init)
+            } catch {
+                // A column or a table that is not there yet: say so, and what makes it.
+                if error.missesSchema { try Self.checkSchema(connection) }
+                throw error
+            }
         }
     }
 }
@@ -48,7 +56,7 @@ extension JobRecord {
     fileprivate static let columns = """
         queue, id, type, state, priority, key, attempts, source, \(milliseconds("enqueued_at")),
         \(milliseconds("started_at")), \(milliseconds("finished_at")), run_ms, wait_ms, worker, error, result::text,
-        coalesce(convert_to(payload::text, 'UTF8'), payload_bytes), note
+        coalesce(convert_to(payload::text, 'UTF8'), payload_bytes), note, \(milliseconds("resolved_at"))
         """
 
     private static func milliseconds(_ column: String) -> String {
@@ -74,6 +82,7 @@ extension JobRecord {
         result = row.bytes(15)
         payload = row.bytes(16)
         note = row.text(17)
+        resolvedAt = row.date(18)
     }
 }
 

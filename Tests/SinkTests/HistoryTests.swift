@@ -42,6 +42,28 @@ import Testing
         #expect(try await PostgresHistory(url: database.url).jobs(id: "a").map(\.queue) == ["new", "between", "old"])
     }
 
+    @Test func `a letter that was dealt with is found with the note and its time`() async throws {
+        let database = try await Database()
+        _ = try await database.ledger().record(
+            [.make(.dead, "a", error: "gave up"), .resolved("a", at: 9000, note: "gone")].inQueue)
+        let job = try #require(await PostgresHistory(url: database.url).job(queue: "github", id: "a"))
+        #expect(job.note == "gone" && job.error == "gave up")
+        #expect(job.resolvedAt == Date(timeIntervalSince1970: 1_700_000_009))
+    }
+
+    @Test(arguments: [
+        "DROP SCHEMA penstock CASCADE",
+        "ALTER TABLE penstock.jobs DROP COLUMN note; DELETE FROM penstock.migrations WHERE number > 1",
+    ])
+    func `a lookup in an older schema names the remedy`(change: String) async throws {
+        let database = try await Database()
+        _ = try await database.ledger()
+        try await database.run(change)
+        let history = try PostgresHistory(url: database.url)
+        let error = await #expect(throws: PostgresError.self) { try await history.jobs(id: "a") }
+        #expect(error?.description.hasSuffix("; run penstock migrate") == true)
+    }
+
     @Test func `the check says whether the schema is there`() async throws {
         let database = try await Database()
         let history = try PostgresHistory(url: database.url)

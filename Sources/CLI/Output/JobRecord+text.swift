@@ -18,7 +18,8 @@ extension JobRecord {
             ("started", startedAt.map(TimeText.text)), ("finished", finishedAt.map(TimeText.text)),
             ("waited", waitMilliseconds.map { TimeText.age(Double($0) / 1000) }),
             ("ran", runMilliseconds.map { TimeText.age(Double($0) / 1000) }), ("worker", worker),
-            ("error", error?.oneLine), ("note", note?.oneLine), ("result", result.map(Self.shown)),
+            ("error", error?.oneLine), ("note", note?.oneLine),
+            ("resolved", resolvedAt.map(TimeText.text)), ("result", result.map(Self.shown)),
             ("payload", payload.map(Self.shown)),
         ]
         let lines = facts.compactMap { name, value in value.map { Self.line(name, $0) } }
@@ -46,7 +47,7 @@ extension JobRecord {
             ("started_at", JSONText(startedAt)), ("finished_at", JSONText(finishedAt)),
             ("run_ms", JSONText(runMilliseconds)),
             ("wait_ms", JSONText(waitMilliseconds)), ("worker", JSONText(worker)), ("error", JSONText(error)),
-            ("failures", .array(failures.map(\.json))), ("note", JSONText(note)),
+            ("failures", .array(failures.map(\.json))), ("note", JSONText(note)), ("resolved_at", JSONText(resolvedAt)),
             ("result", result.map { JSONText(bytes: $0) } ?? .null),
             ("payload", payload.map { JSONText(bytes: $0) } ?? .null),
         ])
