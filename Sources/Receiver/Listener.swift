@@ -55,6 +55,7 @@ package struct Listener: Service {
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
             onServerRunning: { channel in whenListening(channel.localAddress?.port ?? 0) },
             logger: logger)
+        defer { site.tellCut(logger) }
         try await application.run()
     }
 

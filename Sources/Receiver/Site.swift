@@ -23,6 +23,9 @@ package struct Site: HTTPResponder {
         self.budget = budget
     }
 
+    /// After the last request.
+    func tellCut(_ logger: Logger) { api?.errands.tellCut(logger) }
+
     /// Never throws: whatever happens, the answer is a response, and every refusal is a problem.
     package func respond(to request: Request, context: Context) async -> Response {
         let place = Place(request.head.path ?? "")

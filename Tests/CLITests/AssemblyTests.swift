@@ -34,7 +34,7 @@ import Testing
         let options = try RunOptions.parse(["--config", file, "--listen", "127.0.0.1:0"] + arguments)
         let settings = try Settings(
             options, environment: ["REDIS_URL": redis.url, "HOOK_SECRET": "s"].merging(environment) { $1 })
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         let assembly = try Assembly(settings, logger: logger)
         let group = ServiceGroup(configuration: .init(services: assembly.services, logger: logger))
         return try await withThrowingTaskGroup(of: ContinuousClock.Instant?.self) { tasks in

@@ -17,7 +17,7 @@ import Testing
         let gate = Gate()
         let preparation = Preparation(
             store: store, queues: [queue.name: file ?? [:]], owned: file == nil ? [] : [queue.name], records: records,
-            gate: gate, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            gate: gate, logger: .silent)
         let task = Task { try await preparation.run() }
         await gate.pass()
         task.cancel()

@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import Support
 
 /// Workers and schedulers that run beside a test.
 struct Crew {

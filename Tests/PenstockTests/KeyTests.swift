@@ -1,5 +1,6 @@
 import Foundation
 import Functions
+import Support
 import Testing
 
 @testable import Penstock

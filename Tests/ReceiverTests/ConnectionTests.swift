@@ -184,7 +184,7 @@ import Testing
     @Test("An address that is taken is named")
     func taken() async throws {
         try await Venue.open(Venue.Plan(url: nowhere)) { venue in
-            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let logger = Logger.silent
             let site = Site(operations: Operations(store: venue.store, logger: logger))
             let second = Listener(site: site, host: "127.0.0.1", port: venue.wire.port, logger: logger)
             let error = await #expect(throws: ReceiverError.self) { try await second.run() }
@@ -218,7 +218,7 @@ import Testing
 
     @Test("A graceful shutdown lets the request in flight finish")
     func shutdown() async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger.silent
         let store = try Store(url: nowhere, logger: logger)
         let asked = AsyncStream<Void>.makeStream()
         let release = AsyncStream<Void>.makeStream()

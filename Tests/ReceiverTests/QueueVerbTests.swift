@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import Penstock
 import Redis
@@ -145,6 +146,25 @@ import Testing
                 try await Task.sleep(for: .milliseconds(10))
             }
         }
+    }
+
+    @Test("What was promised with 202 and is cut short by the end of the process is told")
+    func cut() async throws {
+        let redis = try RedisServer.started(appendOnly: false)
+        defer { redis.stop() }
+        let lines = Lines()
+        var plan = Venue.Plan(url: redis.url, patience: .milliseconds(50))
+        plan.patienceForMany = .milliseconds(50)
+        plan.logger = Logger(label: "test") { _ in lines }
+        let told = "Work on a queue is cut short by the end of this process; ask for the rest again"
+        try await Venue.open(plan) { venue in
+            _ = try await venue.add()
+            redis.suspend()
+            let body = #"{"confirm":"\#(venue.queue)"}"#
+            #expect(try await venue.api("POST", venue.path("/purge"), body: body).status == 202)
+            #expect(!lines.contains(told))
+        }
+        #expect(lines.count(told) == 1)
     }
 
     @Test("A queue shows its bounds, its limits, what they stop and who holds their slots; workers are listed")

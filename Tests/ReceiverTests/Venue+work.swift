@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Penstock
+import Support
 import Testing
 
 extension Venue {
@@ -24,7 +25,7 @@ extension Venue {
     ) async throws {
         let worker = try Worker(
             queues: [queue], in: store, handlers: handlers,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: .silent)
         let running = Task { try await worker.run() }
         let result: Result<Void, any Error>
         do {

@@ -33,12 +33,13 @@ struct Venue {
         var patience: Duration? = .seconds(30)
         var patienceForMany = API.patienceForMany
         var budget = Budget()
+        var logger = Logger.silent
         /// Share of `maxmemory`, and how long a look at it holds. None is the usual one.
         var memoryMark: (share: Double, interval: Duration)?
     }
 
     static func open(_ plan: Plan, _ body: (Venue) async throws -> Void) async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = plan.logger
         let store = try Store(url: plan.url, logger: logger)
         let queue = "q\(UInt64.random(in: .min ... .max))"
         let source = try Source(name: "github", secrets: [Array(secret.utf8), Array(oldSecret.utf8)])

@@ -47,7 +47,7 @@ import Testing
                         seen.continuation.yield(job)
                         return .none
                     }
-                ], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                ], logger: .silent)
             let changes = [
                 "X-GitHub-Hook-ID": "42", "Authorization": "Bearer x", "Cookie": "a=b", "X-Hub-Signature": "sha1=1",
             ]

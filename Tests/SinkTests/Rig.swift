@@ -5,7 +5,6 @@ import Penstock
 import Servers
 import ServiceLifecycle
 import Support
-import Synchronization
 import Testing
 
 @testable import Sink
@@ -70,29 +69,5 @@ struct Rig {
             try #require(ContinuousClock.now < deadline, "the condition did not come true", sourceLocation: place)
             try await Task.sleep(for: .milliseconds(10))
         }
-    }
-}
-
-/// Keeps the messages that are logged.
-struct Lines: LogHandler {
-    private final class Messages: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private let messages = Messages()
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        messages.all.withLock { $0.append("\(event.message)") }
-    }
-
-    func count(_ message: String) -> Int {
-        messages.all.withLock { all in all.count { $0 == message } }
     }
 }
