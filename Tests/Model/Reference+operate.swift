@@ -131,8 +131,9 @@ extension Reference {
         }
         let new = Limits(after)
         if new.most > 2 { return false }
-        if !isFair { early = Set(jobs.values.compactMap { $0.spot?.lane }) }
+        let wasFair = isFair
         settings = after
+        if isFair != wasFair { mixed = Set(jobs.values.compactMap { $0.spot?.lane }) }
         apply(new)
         return true
     }

@@ -5,6 +5,7 @@ extension Reference {
 
     /// In a fair queue keys take turns: however many jobs one of them has, it delays another's by a round.
     mutating func checkTurns(_ handed: [Job], _ before: [String: Job], _ seen: Snapshot) throws(Mismatch) {
+        mixed.formIntersection(jobs.values.compactMap { $0.spot?.lane })
         guard isFair else {
             passed = [:]
             gaps = [:]
@@ -13,12 +14,11 @@ extension Reference {
         passed = passed.filter { jobs[$0.key]?.spot != nil }
         let turns = Set(jobs.values.filter { $0.spot != nil }.map(\.turn))
         gaps = gaps.filter { turns.contains($0.key) }
-        early.formIntersection(jobs.values.compactMap { $0.spot?.lane })
         if handed.isEmpty { return }
         for job in jobs.values {
             guard let mine = job.spot, let lane = mine.lane, let place = mine.place, !job.isSpoiled else { continue }
             // Who came before the keys took turns is in order of age.
-            if early.contains(lane) || seen.parked[job.id]?.lane != lane { continue }
+            if mixed.contains(lane) || seen.parked[job.id]?.lane != lane { continue }
             let isFirst = !before.values.contains { other in
                 guard let spot = other.spot, spot.lane == lane, let ahead = spot.place else { return false }
                 return other.id != job.id && other.level == job.level && other.turn == job.turn && ahead < place

@@ -50,8 +50,8 @@ package struct Reference {
     var passed: [String: [String: Int]] = [:]
     /// Places of a key's jobs that went away without a run: turns that nobody takes.
     var gaps: [String: Int] = [:]
-    /// Lanes with jobs from before the queue was fair.
-    var early: Set<String> = []
+    /// Lanes with jobs whose places are from before the queue became fair, or ceased to be.
+    var mixed: Set<String> = []
     /// Time has passed, or a stranger has written: nobody rang, the next turn will see.
     var hasLapsed = false
 
