@@ -51,6 +51,19 @@ local function sayQueue(q, config, now)
   end
 end
 
+-- What holds back this job, or nil: all of the queue, or each limit of its own that has no room.
+local function sayStop(q, config, h, now)
+  local ofAll = sayQueue(q, config, now)
+  if ofAll then return ofAll end
+  local list, said = limitsOf(config, h) or {}, {}
+  for i = 1, #list, 2 do
+    if not OF_QUEUE[list[i]] and roomOf(q, list[i], list[i + 1], now) == 0 then
+      said[#said + 1] = sayLimit(q, config, list[i], now)
+    end
+  end
+  return said[1] and table.concat(said, '; and ')
+end
+
 local SAY = {}
 
 function SAY.dead(q, config, id, h, died, now)
@@ -59,13 +72,14 @@ end
 
 function SAY.delayed(q, config, id, h, due, now)
   local reason = h.snoozes and 'was snoozed' or h.attempt and 'waits for attempt ' .. whole(h.attempt + 1) or 'is delayed'
+  reason = reason .. ' at level ' .. levelOf(h)
   if tonumber(due) <= now then return reason .. ' and is due; the next claim or sweep lets it in' end
-  return reason .. ', due in ' .. seconds(due - now) .. ' (at ' .. due .. ')'
+  return reason .. ', due in ' .. seconds(due - now) .. ' (at ' .. due .. ')' .. (config.paused and '; the queue is paused' or '')
     .. (h.attempt and h.lastError and ', after: ' .. h.lastError:sub(1, 200) or '')
 end
 
 function SAY.running(q, config, id, h, pending, now)
-  return 'runs' .. (h.cancel and ', its cancellation asked for,' or '') .. ' on ' .. pending[2] .. ' for '
+  return 'runs at level ' .. levelOf(h) .. (h.cancel and ', its cancellation asked for,' or '') .. ' on ' .. pending[2] .. ' for '
     .. seconds(now - startOf(pending, now)) .. ', attempt ' .. whole((h.attempt or 0) + 1)
     .. '; its lease was renewed ' .. seconds(pending[3]) .. ' ago'
 end
@@ -77,10 +91,8 @@ function SAY.parked(q, config, id, h, _, now)
   if reason:find('^type:') then return 'is parked: no worker runs its type ' .. h.type .. '; start one' end
   local rank = RANK[levelOf(h)]
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))
-  local limits = limitsOf(config, h)
-  local name = limits and blockedBy(q, limits, now)
-  return 'is parked, ' .. counted(before, 'job') .. ' of its lane before it: ' .. (sayQueue(q, config, now)
-    or name and sayLimit(q, config, name, now) or 'its limits have room, the next claim looks at it')
+  return 'is parked at level ' .. levelOf(h) .. ', ' .. counted(before, 'job') .. ' of its lane before it: '
+    .. (sayStop(q, config, h, now) or 'its limits have room, the next claim looks at it')
 end
 
 function SAY.waiting(q, config, id, h, _, now)
@@ -92,9 +104,7 @@ function SAY.waiting(q, config, id, h, _, now)
     ahead = redis.call('ZLEXCOUNT', q.parked, laneOf('fair', RANK[level]), '(' .. memberOf(id, h))
   end
   local text = 'waits at level ' .. level .. ', ' .. (ahead and counted(ahead, 'job') or 'more than 1000 jobs') .. ' of it before this one'
-  local limits = limitsOf(config, h)
-  local blocked = limits and blockedBy(q, limits, now)
-  local reason = sayQueue(q, config, now) or blocked and sayLimit(q, config, blocked, now)
+  local reason = sayStop(q, config, h, now)
   return text .. (reason and ': ' .. reason or '; a worker with a free slot claims it')
 end
 

@@ -12,7 +12,7 @@ import Testing
     enum Situation: String, CaseIterable {
         case waits, behind, farBehind, returned, paused, bound, queueFull, queueRate, typePaused, keyFull, typeFull
         case keyRate, singleton, letIn, fair, unhandled, moving, delayed, due, retried, snoozed, running, cancelling
-        case dead, unreadable, parkedAndPaused
+        case dead, unreadable, parkedAndPaused, twoLimits, delayedAndPaused
 
         var sentence: String {
             switch self {
@@ -31,31 +31,37 @@ import Testing
             case .queueRate:
                 "waits at level normal, 0 jobs of it before this one: the rate of the queue is used up; "
                     + "the next start is in 60 s"
-            case .typePaused: "is parked, 0 jobs of its lane before it: its type t is paused; resume it"
+            case .typePaused: "is parked at level normal, 0 jobs of its lane before it: its type t is paused; resume it"
             case .keyFull:
-                "is parked, 1 job of its lane before it: its key k has 1 run of at most 1; one starts when one of them ends"
+                "is parked at level normal, 1 job of its lane before it: its key k has 1 run of at most 1; one starts when one of them ends"
             case .typeFull:
-                "is parked, 0 jobs of its lane before it: its type t has 1 run of at most 1; one starts when one of them ends"
+                "is parked at level normal, 0 jobs of its lane before it: its type t has 1 run of at most 1; one starts when one of them ends"
             case .keyRate:
-                "is parked, 0 jobs of its lane before it: the rate of its key k is used up; the next start is in 2.5 s"
+                "is parked at level normal, 0 jobs of its lane before it: the rate of its key k is used up; the next start is in 2.5 s"
             case .singleton:
-                "is parked, 0 jobs of its lane before it: an earlier job of its unique key still runs; "
+                "is parked at level normal, 0 jobs of its lane before it: an earlier job of its unique key still runs; "
                     + "it starts when that run ends"
-            case .letIn: "is parked, 0 jobs of its lane before it: its limits have room, the next claim looks at it"
+            case .letIn:
+                "is parked at level normal, 0 jobs of its lane before it: its limits have room, the next claim looks at it"
             case .fair: "waits at level normal, 1 job of it before this one; a worker with a free slot claims it"
             case .unhandled: "is parked: no worker runs its type t; start one"
             case .moving:
                 "is on its way to queue elsewhere; repeat the move; "
                     + "move it back with a delay of 0 only if that queue has no such job"
-            case .delayed: "is delayed, due in 5.0 s (at DUE)"
-            case .due: "is delayed and is due; the next claim or sweep lets it in"
-            case .retried: "waits for attempt 2, due in 250 ms (at DUE), after: no route"
-            case .snoozed: "was snoozed, due in 90 s (at DUE)"
-            case .running: "runs on w9 for TIME, attempt 1; its lease was renewed TIME ago"
+            case .delayed: "is delayed at level normal, due in 5.0 s (at DUE)"
+            case .due: "is delayed at level normal and is due; the next claim or sweep lets it in"
+            case .retried: "waits for attempt 2 at level normal, due in 250 ms (at DUE), after: no route"
+            case .snoozed: "was snoozed at level normal, due in 90 s (at DUE)"
+            case .running: "runs at level normal on w9 for TIME, attempt 1; its lease was renewed TIME ago"
             case .cancelling:
-                "runs, its cancellation asked for, on w9 for TIME, attempt 2; its lease was renewed TIME ago"
+                "runs at level normal, its cancellation asked for, on w9 for TIME, attempt 2; its lease was renewed TIME ago"
             case .dead: "is dead since 61 s: no such user; requeue or resolve it"
-            case .parkedAndPaused: "is parked, 0 jobs of its lane before it: the queue is paused; resume it"
+            case .parkedAndPaused:
+                "is parked at level normal, 0 jobs of its lane before it: the queue is paused; resume it"
+            case .twoLimits:
+                "is parked at level normal, 0 jobs of its lane before it: its key k has 1 run of at most 1; "
+                    + "one starts when one of them ends; and its type t is paused; resume it"
+            case .delayedAndPaused: "is delayed at level normal, due in 5.0 s (at DUE); the queue is paused"
             case .unreadable: "cannot be read; the next claim that meets it buries it"
             }
         }
@@ -70,6 +76,14 @@ import Testing
         // How long it runs is of Redis's own clock.
         let sentence = isRunning ? said.replacing(/(for|renewed) [0-9.]+ m?s/) { "\($0.output.1) TIME" } : said
         #expect(sentence == "job a \(situation.sentence)")
+    }
+
+    @Test func `a run tells since when it runs and when it was renewed`() async throws {
+        try await add()
+        try await queue.age(queue.claimOne(by: "w9"), 90_000)
+        #expect(
+            try await queue.why("a")
+                == "job a runs at level normal on w9 for 90 s, attempt 1; its lease was renewed 90 s ago")
     }
 
     @Test func `a job that is not there is UNKNOWN`() async throws {
@@ -111,6 +125,13 @@ import Testing
             #expect(try await queue.claimed() == [])
         case .parkedAndPaused:
             try await stopped(by: ["concurrency:key", "1"])
+            try await queue.call("pause")
+        case .twoLimits:
+            try await stopped(by: ["concurrency:key", "1"])
+            try await queue.call("pause", "type", "t")
+            #expect(try await queue.claimed() == [])
+        case .delayedAndPaused:
+            try await add("delay", "5000")
             try await queue.call("pause")
         case .letIn:
             try await stopped(by: ["concurrency:key", "1"])
