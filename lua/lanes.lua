@@ -271,12 +271,15 @@ local function standOf(q, config, reason, rank, now)
 end
 
 -- Looks at up to `most` lanes from where the last look ended, and opens those that should be: when limits have changed, and in
--- every sweep, so that a mistake heals.
+-- every sweep, so that a mistake heals. Answers whether there are more that a change of limits left to be looked at.
 local function openAll(q, config, now, most)
   local from = redis.call('HGET', q.stats, 'openedTo') or '-'
   for _ = 1, most do
     local member = redis.call('ZRANGEBYLEX', q.parked, from, '+', 'LIMIT', 0, 1)[1]
-    if not member then return redis.call('HDEL', q.stats, 'openedTo') end
+    if not member then
+      redis.call('HDEL', q.stats, 'openedTo', 'reopening')
+      return false
+    end
     local reason = member:match('^([^%z]*)%z') or member
     for rank = 0, isHeld(reason) and -1 or 3 do
       if standOf(q, config, reason, rank, now) == 'shut' then openLane(q, config, reason, rank) end
@@ -284,6 +287,7 @@ local function openAll(q, config, now, most)
     from = '[' .. reason .. '\1'
   end
   redis.call('HSET', q.stats, 'openedTo', from)
+  return redis.call('HEXISTS', q.stats, 'reopening') == 1
 end
 
 -- The last entry of a stream that was handed out; those behind it wait.

@@ -91,13 +91,14 @@ local function countRuns(q, config)
   end
 end
 
--- Writes the limits anew after a setting has changed, and opens the lanes that have room now.
+-- Writes the limits anew after a setting has changed, and opens the lanes that have room now: of very many some, and sweeps without
+-- a pause between them the rest. Gates stay: one of a rate that is faster now is too late, and so its lane is opened.
 local function applyLimits(q, settings)
   local text = compile(settings)
   if text ~= (settings.limits or '') then
     redis.call('HSET', q.config, 'limits', text, 'limitsHash', text ~= '' and redis.sha1hex(text) or '')
-    redis.call('DEL', q.gates)
     redis.call('HDEL', q.stats, 'openedTo')
+    redis.call('HSET', q.stats, 'reopening', 1)
     local config = configOf(q)
     if config.limits then countRuns(q, config) end
     openAll(q, config, clock(), 10 * CALL_JOBS)

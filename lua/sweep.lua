@@ -62,9 +62,9 @@ register('sweep', { 'allow-oom' }, function(q)
   local expired = expire(q, now, tally)
   redis.call('ZREMRANGEBYSCORE', q.rates, '-inf', whole(now * 1000))
   if redis.call('EXISTS', q.parked) == 0 then redis.call('DEL', q.open, q.stalled, q.gates, q.turns) end
-  openAll(q, config, now, CALL_JOBS)
+  local isOpening = openAll(q, config, now, CALL_JOBS)
   writeTally(q, tally)
   if promoted > 0 or redis.call('EXISTS', q.open) == 1 then ring(q) end
-  local isMore = promoted >= CALL_DUE or looked >= CALL_JOBS or expired >= CALL_JOBS
+  local isMore = isOpening or promoted >= CALL_DUE or looked >= CALL_JOBS or expired >= CALL_JOBS
   return { whole(promoted), whole(freed), whole(removed), isMore and 'more' or 'done' }
 end)

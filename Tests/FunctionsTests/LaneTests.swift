@@ -129,6 +129,39 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `a limit that is raised lets the next job of each of very many keys in`() async throws {
+        try await queue.config("concurrency:key", "1")
+        try await queue.fillKeys(1_500, 2)
+        #expect(try await queue.claimAll() == 1_500)
+        try await queue.config("concurrency:key", "2")
+        // As a scheduler does.
+        while try await queue.call("sweep").last == "more" {}
+        #expect(try await queue.claimAll() == 1_500)
+        try await queue.expectClean()
+    }
+
+    @Test func `a change of another limit keeps the time at which each of very many keys may start again`() async throws
+    {
+        try await queue.config("rate:key", "1/3600000")
+        try await queue.fillKeys(1_500, 2)
+        #expect(try await queue.claimAll() == 1_500)
+        try await queue.call("pause", "type", "other")
+        #expect(try await queue.integer("ZCARD", queue.key("gates")) == 1_500)
+        try await queue.pass(3_600_000)
+        #expect(try await queue.claimAll() == 1_500)
+    }
+
+    @Test func `a rate that is raised lets very many keys start before their old time`() async throws {
+        try await queue.config("rate:key", "1/3600000")
+        try await queue.fillKeys(1_500, 2)
+        #expect(try await queue.claimAll() == 1_500)
+        try await queue.config("rate:key", "1/1000")
+        while try await queue.call("sweep").last == "more" {}
+        #expect(try await queue.claimAll() == 0)
+        try await queue.pass(1_000)
+        #expect(try await queue.claimAll() == 1_500)
+    }
+
     @Test func `limits that are set back to what they were before hold again`() async throws {
         for limit in ["1", "3", "1", "2", "1"] {
             try await queue.config("concurrency:key", limit)

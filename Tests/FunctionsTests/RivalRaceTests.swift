@@ -181,6 +181,20 @@ import Testing
         if stream != "events" { #expect(try await queue.settle(run.completes, by: "holder") == ["OK"]) }
     }
 
+    // A person removed it by hand: Redis forgets what was pending, and no recovery sees the run.
+    @Test func `a repair finds a run whose consumer was removed by hand, and puts it back`() async throws {
+        let queue = try await Self.impatient.queue()
+        try await queue.config("concurrency", "1")
+        try await queue.enqueue("t", "{}", "id", "a")
+        let run = try await queue.claimOne(by: "gone")
+        try await queue.redis("XGROUP", "DELCONSUMER", queue.key(run.level), "workers", "gone")
+        #expect(try await queue.findings().map(\.subject).contains("a"))
+        _ = try await queue.repair()
+        #expect(try await queue.settle(run.completes, by: "gone") == ["LOST"])
+        #expect(try await queue.runAll() == ["a"])
+        try await queue.expectClean()
+    }
+
     // ChasquiMQ: trimming by length took what nobody had read.
     @Test func `nothing that waits is trimmed, whatever ends before and behind it`() async throws {
         try await queue.fill(300)

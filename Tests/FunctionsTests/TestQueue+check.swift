@@ -45,6 +45,26 @@ extension TestQueue {
         try await turn(want, by: consumer).runs.map(\.id)
     }
 
+    /// Jobs of so many keys, a hundred at a time, and so many jobs of each.
+    func fillKeys(_ keys: Int, _ jobs: Int) async throws {
+        for _ in 0..<jobs {
+            for start in stride(from: 0, to: keys, by: 100) {
+                let words = (start..<start + 100).flatMap { ["4", "t", "{}", "key", "k\($0)"] }
+                _ = try await reply("enqueue_many", words)
+            }
+        }
+    }
+
+    /// Claims until nothing is handed out any more; how many there were, which stay running.
+    func claimAll() async throws -> Int {
+        var (count, turn) = (0, try await turn(100))
+        while !turn.runs.isEmpty || turn.flag == "more" {
+            count += turn.runs.count
+            turn = try await self.turn(100)
+        }
+        return count
+    }
+
     /// Claims and completes until nothing is handed out any more; the ids in the order in which they ran.
     func runAll(_ want: Int = 100) async throws -> [String] {
         var ids: [String] = []

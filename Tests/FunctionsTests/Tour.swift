@@ -96,14 +96,12 @@ struct Tour: Sendable {
         try await queue.call("resume")
     }
 
-    /// More lanes than one sweep looks at.
+    /// More lanes than one sweep, or one change of the limits, looks at.
     private mutating func lanes() async throws {
-        for number in 0..<150 {
-            for _ in 1...2 { try await queue.enqueue("t", "{}", "key", "lane\(number)") }
-        }
-        while try await queue.turn().flag == "more" {}
-        for _ in 1...3 { _ = try await queue.turn() }
+        try await queue.fillKeys(1_100, 2)
+        _ = try await queue.claimAll()
         try await queue.call("sweep")
+        try await queue.config("concurrency:key", "2")
         try await look()
         // Keys that take turns.
         _ = try await queue.reply("configure", ["fair", "yes"])
