@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "Runners",
             dependencies: [
-                "Penstock", "JSON", nioCore, logging,
+                "Penstock", "JSON", nioCore, nioPosix, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],

@@ -33,34 +33,57 @@ struct Child: Sendable {
         } onCancel: {
             group.stop()
         }
-        await group.untilEmpty()
         return try result.get()
     }
 
     private func run(in group: ProcessGroup) async throws(ExecError) -> End {
+        let output = try await outlet()
+        let errors: Outlet
+        do throws(ExecError) { errors = try await outlet() } catch {
+            close(output.writer)
+            await output.read { _ in }
+            throw error
+        }
+        async let answer = read(output, into: Answer()) { $0.append($1) }
+        async let tail = read(errors, into: Tail()) { $0.append($1) }
+        let status: Result<TerminationStatus, ExecError>
+        do throws(ExecError) { status = .success(try await start(in: group, output, errors)) } catch {
+            status = .failure(error)
+        }
+        await group.untilEmpty()
+        output.end()
+        errors.end()
+        let kept = await (answer, tail)
+        return End(status: try status.get(), answer: kept.0, errors: kept.1)
+    }
+
+    private func outlet() async throws(ExecError) -> Outlet {
+        do { return try await Outlet() } catch { throw .notStarted(program, reason: "\(error)") }
+    }
+
+    /// Returns when the process has ended.
+    private func start(in group: ProcessGroup, _ output: Outlet, _ errors: Outlet) async throws(ExecError)
+        -> TerminationStatus
+    {
         do {
-            let result = try await Subprocess.run(
-                configuration, input: .inputWriter, output: .sequence, error: .sequence
+            return try await Subprocess.run(
+                configuration, input: .inputWriter,
+                output: .fileDescriptor(.init(rawValue: output.writer), closeAfterSpawningProcess: true),
+                error: .fileDescriptor(.init(rawValue: errors.writer), closeAfterSpawningProcess: true)
             ) { execution in
                 group.begin(execution.processIdentifier.value)
-                async let answer = read(execution.standardOutput, into: Answer()) { $0.append($1) }
-                async let errors = read(execution.standardError, into: Tail()) { $0.append($1) }
                 async let ended: Void = {
                     // Signal 0 asks for nothing, so this waits; the library knows no other way to wait from here.
                     await execution.teardown(using: [
                         .send(signal: Signal(rawValue: 0), allowedDurationToNextStep: .seconds(1 << 30))
                     ])
-                    // What still holds the pipes would keep us reading, and the group's number is ours only until
-                    // the process is reaped, which is after this closure.
+                    // The group's number is ours only until the process is reaped, which is after this closure.
                     group.leaderEnded()
                 }()
                 await Self.write(input, to: execution.standardInputWriter)
-                let end = await (answer, errors, ended)
+                await ended
                 group.release()
-                return (end.0, end.1)
-            }
-            let (answer, errors) = result.closureResult
-            return End(status: result.terminationStatus, answer: answer, errors: errors)
+            }.terminationStatus
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw .notFound(program)
         } catch {
@@ -91,17 +114,13 @@ struct Child: Sendable {
         try? await writer.finish()
     }
 
-    /// Reads to the end, however long that is: a process whose output is not read stands still. A read that fails ends
-    /// the stream, and the exit status tells the rest.
     private func read<Kept: Sendable>(
-        _ stream: SubprocessOutputSequence, into kept: Kept,
-        _ append: @Sendable (inout Kept, UnsafeRawBufferPointer) -> Void
+        _ outlet: Outlet, into kept: Kept, _ append: @Sendable (inout Kept, UnsafeRawBufferPointer) -> Void
     ) async -> Kept {
         var kept = kept
-        var parts = stream.makeAsyncIterator()
-        while let part = try? await parts.next() {
+        await outlet.read { part in
             beat()
-            part.withUnsafeBytes { append(&kept, $0) }
+            append(&kept, part)
         }
         return kept
     }

@@ -68,6 +68,16 @@ import Testing
         #expect(try isGone(pid("child")))
     }
 
+    @Test func `what a child still says while it cleans up is read, so that it is not killed for it`() async throws {
+        _ = try await stop(
+            """
+            (trap 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo clean > clean; exit' TERM
+            echo $BASHPID > child; echo > ready; while :; do sleep 0.02; done) & wait
+            """, grace: .seconds(20))
+        #expect(text("clean") == "clean")
+        #expect(try isGone(pid("child")))
+    }
+
     @Test func `a child that outlives the command and floods its pipe is killed after the grace`() async throws {
         _ = try await stop(
             "(trap '' TERM; echo $BASHPID > child; echo > ready; while :; do echo flood; done) & wait",
