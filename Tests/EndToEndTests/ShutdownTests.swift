@@ -1,5 +1,6 @@
 import Foundation
 import Penstock
+import Support
 import Testing
 
 @testable import Servers
@@ -57,7 +58,7 @@ extension EndToEnd {
                 let family = [child] + Family.children(of: child)
                 process.signal(SIGTERM)
                 #expect(try await process.exitCode(within: .seconds(6)) == 0)
-                try await eventually("the end of the program", within: .seconds(5)) { family.allSatisfy(Self.isGone) }
+                try await eventually("the end of the program", within: .seconds(5)) { family.allSatisfy(isGone) }
 
                 let record = try #require(try await Queue(plant.queue, in: plant.store).job(id))
                 #expect(record.state == .waiting)
@@ -66,13 +67,6 @@ extension EndToEnd {
                 #expect(backlog.waiting == 1)
                 #expect(backlog.running == 0)
             }
-        }
-
-        /// Whether a process is no more, or a zombie that nobody collects.
-        private static func isGone(_ pid: pid_t) -> Bool {
-            if kill(pid, 0) != 0 { return true }
-            guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-            return stat.split(separator: ")").last?.hasPrefix(" Z") == true
         }
     }
 }

@@ -28,13 +28,6 @@ import Testing
 
     private func pid(_ name: String) throws -> pid_t { try #require(text(name).flatMap { pid_t($0) }) }
 
-    /// No such process, or one that only waits to be reaped by whoever inherited it.
-    private func isGone(_ pid: pid_t) -> Bool {
-        guard kill(pid, 0) == 0 else { return true }
-        let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        return status?.split(separator: ")").last?.hasPrefix(" Z") ?? false
-    }
-
     @Test func `SIGTERM reaches the command, and the run ends when the command has`() async throws {
         let result = try await stop(
             "echo $$ > pid; trap 'echo asked > asked; exit 0' TERM; echo > ready; while :; do sleep 0.02; done",
