@@ -56,8 +56,9 @@ struct Deed: Sendable {
         Deed(
             options: ["deadline", "1", "late", fate],
             before: { stage in
-                let start = try await stage.queue.now()
-                while try await stage.queue.now() < start + 2 {}
+                if stage.other != nil { try await makeRoom(&stage) }
+                // Due, and later than it may be.
+                try await stage.queue.pass(61_000)
             }, claim.act)
     }
 
@@ -68,7 +69,7 @@ struct Deed: Sendable {
 
     /// A job's due time comes.
     private static let makeDue: @Sendable (inout Stage) async throws -> Void = { stage in
-        try await stage.queue.redis("ZADD", stage.queue.key("delayed"), "1", Stage.id)
+        try await stage.queue.redis("ZADD", stage.queue.key("delayed"), "XX", "1", Stage.id)
     }
 
     /// The job that had the slot of the key ends.
@@ -92,6 +93,12 @@ struct Deed: Sendable {
         "claim": claim,
         "claim, its slot is free": Deed(before: makeRoom, claim.act),
         "claim, it is due": Deed(before: makeDue, claim.act),
+        "claim, a limit stops it": Deed(
+            before: { stage in
+                try await stage.queue.enqueue("t", "{}", "key", "k", "priority", "critical")
+                _ = try await stage.queue.claimOne(by: "other")
+                try await makeDue(&stage)
+            }, claim.act),
         "claim, too late (drop)": late("drop"),
         "claim, too late (bury)": late("bury"),
         "turn": Deed { stage in try await stage.queue.turn(1, by: "w").runs.first?.id == Stage.id ? "run" : "" },

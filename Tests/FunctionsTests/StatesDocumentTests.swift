@@ -4,7 +4,7 @@ import Testing
 
 /// `docs/states.md` is what the functions do: each row of its table is tried on a real job, and none is missing.
 @Suite struct StatesDocumentTests {
-    private static let lab = Lab()
+    private static let lab = Lab(hasManualClock: true)
     private let rows: [Document.Row]
     private let document: Document
 

@@ -8,7 +8,7 @@ struct Fsck: AsyncParsableCommand {
         abstract: "Counts the invariants of the queues and tells what is wrong; exits with 1 if something stays so.",
         discussion: """
             Work goes on meanwhile, page by page: what moves between two pages may be seen twice or not at all. A finding \
-            that a second run repeats is real.
+            that a second run repeats is real. The counters of a queue with more than 10,000 jobs are not counted anew.
             """)
 
     @Argument(
