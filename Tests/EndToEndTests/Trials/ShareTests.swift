@@ -3,6 +3,8 @@ import NIOCore
 import Penstock
 import Testing
 
+@testable import Trial
+
 extension EndToEnd {
     /// How the levels share the workers of three processes.
     @Suite struct ShareTests {
@@ -35,6 +37,38 @@ extension EndToEnd {
                 #expect(try #require(levels.firstIndex(of: "normal")) >= counts[0] - Self.slots)
                 #expect(try #require(levels.firstIndex(of: "low")) >= counts[0] + counts[1] - Self.slots)
                 #expect(levels.count == counts.reduce(0, +))
+            }
+        }
+
+        @Test func `in a fair queue ten thousand jobs of one key do not hold up the single jobs of others`()
+            async throws
+        {
+            try await Arena.with(["fair": "yes"]) { arena in
+                func job(_ key: String) -> NewJob {
+                    var job = NewJob(type: "work", payload: ByteBuffer(string: "sleep 3"))
+                    job.key = key
+                    return job
+                }
+                try await arena.enqueue((0..<10_000).map { _ in job("flood") })
+                let processes = try (0..<3).map { _ in try arena.start(workers: 1, concurrency: Self.slots / 3) }
+                try await arena.ready(3)
+                var enqueued: [String: UInt64] = [:]
+                for number in 0..<20 {
+                    let done = await arena.completed()
+                    try await arena.enqueue([job("single\(number)")])
+                    enqueued["single\(number)"] = Trace.now
+                    try await eventually("some more of the flood") { await arena.completed() >= done + 100 }
+                }
+                #expect(try await arena.queue.backlog().waiting > 1000, "the flood went on all the time")
+                try await eventually("the end of all") { await arena.completed() == 10_020 }
+                #expect(try await arena.stop(processes) == [0, 0, 0])
+                let spells = try arena.spells()
+                for (key, moment) in enqueued {
+                    let start = try #require(spells.first { $0.key == key }).start
+                    let passed = spells.count { $0.key == "flood" && $0.start > moment && $0.start < start }
+                    // A round, what was claimed before in each slot, and what others start while this one is on its way.
+                    #expect(passed <= 4 * Self.slots, "\(passed) of the flood before \(key)")
+                }
             }
         }
 
