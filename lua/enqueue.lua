@@ -36,6 +36,7 @@ local OPTIONS = {
   headers = { function(v) return v:find('^%s*{') and #v <= 64 * KIB and v or nil end, 'a JSON object of up to 64 KiB' },
   source = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
   traceparent = { function(v) return printable(v, 128) and v or nil end, '1 to 128 printable characters' },
+  origin = { function(v) return printable(v, 256) and v or nil end, '1 to 256 printable characters' },
 }
 
 -- Checks the options that belong to `unique` together, and fills in what they imply; answers the job, or nil and what is wrong.
@@ -179,6 +180,7 @@ local function accept(q, config, job, now, tally)
   -- What few jobs have is added: a table that has room for all costs more than the rest of this function.
   if job.attempts then h.maxAttempts = job.attempts end
   if job.timeout then h.timeout = job.timeout end
+  if job.origin then h.origin = job.origin end
   if job.unique then
     h.unique, h.scope, h.singleton = job.unique, job.scope ~= 'window' and job.scope or nil, job.singleton and 1
     h.ttl = job.ttl ~= UNIQUE_TTL and job.ttl or nil
@@ -201,7 +203,7 @@ end
 
 -- penstock_enqueue: accepts one job.
 -- KEYS queue; ARGV type payload [id|priority|key|delay|at|attempts|timeout|deadline|late|unique|ttl|scope|conflict|max-wait|
--- singleton|headers|source|traceparent VALUE]…
+-- singleton|headers|source|traceparent|origin VALUE]…
 -- Replies `queued ID`, or with the first job's id `duplicate ID` or `replaced ID`. Errors: INVALID, FULL.
 register('enqueue', {}, function(q, args)
   local job, wrong = parse(args, 1, #args)

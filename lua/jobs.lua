@@ -9,7 +9,7 @@ local KINDS = {
   traceparent = 'string', lastError = 'string', stream = 'string', entry = 'string', scope = 'string', late = 'string',
   parked = 'string', n = 'number', attempt = 'number', ttl = 'number', maxAttempts = 'number', timeout = 'number',
   enqueuedAt = 'number', runAt = 'number', crashes = 'number', cancel = 'number', singleton = 'number', latest = 'number',
-  deadline = 'number', place = 'number', snoozes = 'number',
+  deadline = 'number', place = 'number', snoozes = 'number', origin = 'string',
 }
 
 -- Reads a value of `jobs`: header, inline payload (nil if it is in `bodies`), the header's line. Nil if it cannot be read.

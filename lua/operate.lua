@@ -48,7 +48,7 @@ end
 register('cancel', { 'allow-oom' }, function(q, args)
   local h, inline = find(q, args[1])
   if not h then return inline end
-  if redis.call('ZSCORE', q.dead, args[1]) then return fail('INVALID', 'job ' .. args[1] .. ' is dead already') end
+  if redis.call('ZSCORE', q.dead, args[1]) then return fail('INVALID', 'job ' .. args[1] .. ' is dead already; requeue or resolve it') end
   local tally = {}
   local word = cancel(q, configOf(q), args[1], h, inline, clock(), tally)
   writeTally(q, tally)
@@ -82,7 +82,8 @@ register('move', { 'allow-oom' }, function(q, args)
 end)
 
 -- Another queue may live on another server: a job goes there in three steps, each of which may be repeated. It departs (is parked
--- here, and its enqueue's words are told), is enqueued there under the same id, and has departed.
+-- here, and its enqueue's words are told), is enqueued there under the same id, and has departed. `origin` is of this life of the id
+-- alone: by it a repeat tells the job that it has brought there from another one that has the same id.
 
 -- penstock_depart: the first step. KEYS queue; ARGV id target. Replies the words of its enqueue: type payload name value….
 register('depart', { 'allow-oom' }, function(q, args)
@@ -98,6 +99,7 @@ register('depart', { 'allow-oom' }, function(q, args)
   add('delay', left and left > 0 and left)
   for _, name in ipairs({ 'priority', 'key', 'unique', 'ttl', 'timeout', 'headers', 'source', 'traceparent' }) do add(name, h[name]) end
   add('attempts', h.maxAttempts)
+  add('origin', q.name .. ':' .. whole(h.enqueuedAt or tonumber(h.entry:match('^%d+'))))
   if h.singleton then add('singleton', 'skip') else add('scope', h.scope) end
   if h.deadline then
     add('deadline', math.max(1, h.deadline - now - math.max(0, left or 0)))

@@ -127,7 +127,7 @@ register('configure', {}, function(q, args)
   end
   local _, most = compile(settings)
   if most > 2 then
-    return fail('INVALID', 'a job could have ' .. most .. ' limits of its queue, type and key together; two are the most')
+    return fail('INVALID', 'a job could have ' .. most .. ' limits of its queue, type and key together; two are the most, take one away')
   end
   for i = 1, #args, 2 do
     local name = args[i]

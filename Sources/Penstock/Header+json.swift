@@ -46,6 +46,7 @@ extension Header {
         case ("source", .text(let text)): source = text
         case ("headers", .text(let text)): headers = text
         case ("traceparent", .text(let text)): traceparent = text
+        case ("origin", .text(let text)): origin = text
         case ("lastError", .text(let text)): lastError = text
         case ("crashes", .number(let number)): crashes = number
         case ("snoozes", .number(let number)): snoozes = number

@@ -21,6 +21,8 @@ package struct Header: Sendable, Equatable {
     /// A JSON object as the producer wrote it; decoded only for a handler.
     package var headers: String?
     package var traceparent: String?
+    /// `QUEUE:MS`: the queue that it was moved from, and when it was enqueued there.
+    package var origin: String?
     package var lastError: String?
     /// Runs whose worker did not come back.
     package var crashes = 0

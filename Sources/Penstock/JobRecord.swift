@@ -12,6 +12,8 @@ public struct JobRecord: Sendable {
     /// Attempts that were charged so far.
     public var attempts: Int
     public var source: String?
+    /// `QUEUE:MS` of a live or dead job that was moved: the queue it came from, and when it was enqueued there (ms since 1970).
+    public var origin: String?
     public var enqueuedAt: Date?
     /// When a delayed job is due.
     public var dueAt: Date?

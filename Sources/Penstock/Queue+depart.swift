@@ -2,10 +2,10 @@ import NIOCore
 import Redis
 
 extension Queue {
-    /// Moves a waiting, delayed or parked job to another queue, which may be on another server. It keeps its id, level, time
-    /// and options, not its place. When a step fails without an answer, the job stays parked here until the same move is called
-    /// again. A repeat finds the job in the other queue as long as it lives there; if it has ended meanwhile it runs again, as
-    /// any job may: at least once.
+    /// Moves a waiting, delayed or parked job to another queue, which may be on another server. It keeps its id, payload, level,
+    /// time, key, unique key, deadline and attempts allowed; its place, failed attempts and `maxWait` it leaves. When a step fails
+    /// without an answer, the job stays parked here until the same move is called again. A repeat finds the job in the other
+    /// queue as long as it lives or is dead there; if it has ended meanwhile it runs again, as any job may: at least once.
     /// - Returns: `duplicate`, and the job stays here, when the other queue has its id or unique key already.
     /// - Throws: `QueueError.unknown`; `.invalid` for a running or dead job; what the other queue's enqueue throws.
     public func move(_ id: String, to target: Queue) async throws(QueueError) -> Receipt {
@@ -21,9 +21,9 @@ extension Queue {
             }
             throw error
         }
-        // Its own id is a duplicate when this is a repeat; or a stranger has it.
-        var isThere = receipt.id == id
-        if isThere, receipt.isDuplicate, let other = try await target.job(id) { isThere = departure.fits(other) }
+        // It is a duplicate of itself when this is a repeat. Of any other, whoever has its id or its unique key, it is not.
+        var isThere = !receipt.isDuplicate
+        if !isThere, receipt.id == id { isThere = try await target.job(id)?.origin == departure.origin }
         guard isThere else {
             try await move(id, delay: departure.delay)
             return Receipt(id: receipt.id, answer: .duplicate)
@@ -50,16 +50,18 @@ private struct Departure {
 
     init(_ reply: Reply) throws(QueueError) {
         words = reply.array?.compactMap(\.bytes) ?? []
-        guard words.count >= 4, words.count % 2 == 0 else { throw .garbled("depart") }
+        guard words.count >= 4, words.count % 2 == 0, origin != nil else { throw .garbled("depart") }
     }
 
     /// What is left of the job's delay; zero if it is ready.
-    var delay: Duration {
-        for at in stride(from: 2, to: words.count, by: 2) where String(buffer: words[at]) == "delay" {
-            return .milliseconds(Int(String(buffer: words[at + 1])) ?? 0)
-        }
-        return .zero
-    }
+    var delay: Duration { .milliseconds(value(of: "delay").flatMap { Int($0) } ?? 0) }
+    /// Which life of the id it is.
+    var origin: String? { value(of: "origin") }
 
-    func fits(_ job: JobRecord) -> Bool { job.type == String(buffer: words[0]) && job.payload == words[1] }
+    private func value(of name: String) -> String? {
+        for at in stride(from: 2, to: words.count, by: 2) where String(buffer: words[at]) == name {
+            return String(buffer: words[at + 1])
+        }
+        return nil
+    }
 }

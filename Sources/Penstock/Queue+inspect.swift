@@ -21,6 +21,7 @@ extension Queue {
         record.key = header.key
         record.attempts = header.attempt
         record.source = header.source
+        record.origin = header.origin
         record.error = header.lastError
         record.enqueuedAt = Date(milliseconds: header.enqueuedAt)
         record.dueAt = facts["due"]?.integer.map(Date.init(milliseconds:))

@@ -89,7 +89,7 @@ import Testing
         let dead = try await desk.bury("broken")
         let id = try await desk.enqueue()
         for (arguments, text) in [
-            (["cancel", dead], "job \(dead) is dead already"),
+            (["cancel", dead], "job \(dead) is dead already; requeue or resolve it"),
             (["move", dead, "--delay", "0s"], "move is for waiting, delayed and parked jobs: requeue it"),
             (["requeue", id], "job \(id) is not dead; penstock job shows what it is"),
             (["resolve", id, "--note", "n"], "job \(id) is not dead"),

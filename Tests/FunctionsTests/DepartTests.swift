@@ -29,9 +29,11 @@ import Testing
         try await move("a")
         #expect(try await queue.job("a") == nil)
         let after = try await (target.header("a"), target.job("a"))
-        for name in Set(before.0.keys).union(after.0.keys).subtracting(["entry"]) {
+        for name in Set(before.0.keys).union(after.0.keys).subtracting(["entry", "origin"]) {
             #expect(after.0[name] == before.0[name], "\(name)")
         }
+        let born = before.0["enqueuedAt"] ?? before.0["entry"]?.split(separator: "-").first.map(String.init) ?? ""
+        #expect(after.0["origin"] == "\(queue.name):\(born)")
         for name in ["state", "payload", "due"] { #expect(after.1?[name] == before.1?[name], "\(name)") }
         #expect(try await queue.kinds() == ["cancelled"])
         #expect(try await queue.events().last?["error"] == "moved to queue \(target.name)")

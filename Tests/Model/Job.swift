@@ -70,6 +70,9 @@ struct Job: Equatable {
     var isCancelled = false
     /// Its header makes no sense.
     var isSpoiled = false
+    /// It waited in a lane of a fair queue when the limits changed. What shared that lane may now be in several, where each begins with
+    /// turns of its own, and who comes together again is in the order of these.
+    var isRegrouped = false
     /// Its payload is missing.
     let enqueuedAt: Int
     /// Of a delayed job, also while it moves to another queue.

@@ -98,7 +98,7 @@ extension Reference {
         if job.scope == "until-started" { free(job) }
         if job.deadline != nil || job.scope == "until-started" { (job.deadline, job.isDropped) = (nil, false) }
         let run = Job.Run(consumer: consumer, stream: handed.run.stream, entry: handed.run.entry, slots: take(job))
-        job.place = .running(run)
+        (job.place, job.isRegrouped) = (.running(run), false)
         jobs[id] = job
         return before[id] ?? job
     }
@@ -122,7 +122,8 @@ extension Reference {
                     if mine.lane.map({ mixed.contains($0) }) ?? true { continue }
                     guard first.turn == job.turn, limits.of(first) == limits.of(job), mine.lane != nil else { continue }
                 }
-                let isMixed = mine.lane.map { mixed.contains($0) } ?? false
+                let isMixed =
+                    first.isRegrouped || job.isRegrouped || mine.lane.map { mixed.contains($0) } ?? false
                 if let one = mine.arrival, let other = theirs.arrival, !isMixed {
                     try expect(one > other, "\(pair), which came first")
                 } else if let one = mine.place, let other = theirs.place {

@@ -77,6 +77,7 @@ extension Reference {
         add("unique", job.unique)
         add("ttl", job.ttl.map { "\($0)" })
         add("attempts", job.attempts)
+        add("origin", "q:\(job.enqueuedAt)")
         if job.isSingleton { add("singleton", "skip") } else { add("scope", job.scope) }
         if let deadline = job.deadline {
             add("deadline", "\(max(1, deadline - now - max(0, left)))")
@@ -142,6 +143,7 @@ extension Reference {
     mutating func apply(_ new: Limits) {
         if new.lines == limits.lines { return }
         limits = new
+        for (id, job) in jobs where isFair && job.spot?.lane != nil { jobs[id]?.isRegrouped = true }
         for job in sorted where !job.isSpoiled {
             guard var run = job.run else { continue }
             for named in limits.of(job) {

@@ -33,8 +33,8 @@ import Testing
         let there = try await Rig(on: Self.other.get())
         let id = try await here.enqueue()
         // The enqueue was heard, its answer not: the job is in both, and here it does not run.
-        _ = try await here.queue.call("depart", [id, there.queue.name])
-        try await there.enqueue { $0.id = id }
+        let words = try await here.queue.call("depart", [id, there.queue.name]).strings ?? []
+        #expect(try await there.queue.call("enqueue", words).strings == ["queued", id])
         #expect(try await here.queue.job(id)?.state == .parked)
         #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id))
         #expect(try await here.queue.job(id) == nil)
@@ -49,6 +49,48 @@ import Testing
         #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id, answer: .duplicate))
         #expect(try await here.queue.job(id)?.state == .delayed)
         #expect(try await there.queue.job(id)?.payload == ByteBuffer(string: "another's"))
+    }
+
+    /// How a job of the same id, type and payload is in the other queue, or was.
+    enum Namesake: CaseIterable { case waiting, delayed, dead, ended }
+
+    @Test(arguments: Namesake.allCases)
+    func `a job of the same id, type and payload that is another one keeps the job where it is`(
+        namesake: Namesake
+    ) async throws {
+        let here = try await Rig(on: Self.server.get())
+        let there = try await Rig(on: Self.other.get())
+        let id = try await here.enqueue("work", "same") {
+            $0.unique = "u"
+            $0.delay = .seconds(3600)
+        }
+        try await there.enqueue("work", "same") {
+            $0.id = id
+            if namesake == .ended { $0.unique = "u" }
+            if namesake == .delayed { $0.delay = .seconds(60) }
+        }
+        if namesake == .dead || namesake == .ended {
+            let worker = try there.worker([
+                "work": { _ in if namesake == .dead { throw Bury("no") } else { return .none } }
+            ])
+            try await Crew.with(worker) {
+                try await until("ends") { try await there.total(namesake == .dead ? "dead" : "completed") == 1 }
+            }
+        }
+        #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id, answer: .duplicate))
+        #expect(try await here.queue.job(id)?.state == .delayed)
+    }
+
+    @Test func `a repeat finds the job also when it is dead in the other queue`() async throws {
+        let here = try await Rig(on: Self.server.get())
+        let there = try await Rig(on: Self.other.get())
+        let id = try await here.enqueue()
+        let words = try await here.queue.call("depart", [id, there.queue.name]).strings ?? []
+        #expect(try await there.queue.call("enqueue", words).strings == ["queued", id])
+        let worker = try there.worker(["work": { _ in throw Bury("no") }])
+        try await Crew.with(worker) { try await until("dies") { try await there.total("dead") == 1 } }
+        #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id))
+        #expect(try await here.queue.job(id) == nil)
     }
 
     @Test func `a queue that refuses the job leaves it where it was`() async throws {

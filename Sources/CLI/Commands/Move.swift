@@ -18,7 +18,7 @@ struct Move: AsyncParsableCommand {
     var delay: Duration?
 
     @Option(
-        help: "The queue to move it to; it keeps id, level, time and options.",
+        help: "The queue to move it to; it keeps id, level, time, keys and deadline; its attempts begin anew.",
         transform: { text throws(OptionFault) in try Self.queue(text) })
     var to: String?
 
