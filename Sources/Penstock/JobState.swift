@@ -4,7 +4,7 @@ public enum JobState: String, Sendable, Codable, CaseIterable {
     case waiting
     /// Waits for a time: a delay, or the pause before a retry.
     case delayed
-    /// Waits for something other than time; today, for a worker that runs its type.
+    /// Waits for something other than time: room under a limit, a worker that runs its type, its move to another queue.
     case parked
     /// Claimed by a worker whose lease is alive.
     case running
@@ -14,4 +14,7 @@ public enum JobState: String, Sendable, Codable, CaseIterable {
     case dead
     /// Ended by an operator. Terminal.
     case cancelled
+
+    /// Whether nothing more happens to it by itself.
+    public var isEnd: Bool { self == .completed || self == .dead || self == .cancelled }
 }

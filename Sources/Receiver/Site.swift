@@ -66,6 +66,8 @@ package struct Site: HTTPResponder {
         default:
             guard let api else { throw .missing(place.endpoint.rawValue) }
             try api.admit(request)
+            // Only a list has parameters; what is meant for a body and stands there would be lost.
+            if place.endpoint != .dead { _ = try Form(query: request.head.path ?? "", known: [], numbers: []) }
             return try await api.answer(request, at: place, share: share)
         }
     }

@@ -24,8 +24,12 @@ package struct Address: Sendable, Equatable {
             (parts.queryItems ?? []).map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { $1 })
         switch scheme {
         case "redis", "rediss":
+            let port = parts.port ?? 6379
+            guard (1...65535).contains(port) else {
+                throw .invalidAddress("the Redis URL has the port \(port); it is from 1 to 65535")
+            }
             let host = (parts.host ?? "").trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-            place = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: parts.port ?? 6379)
+            place = .tcp(host: host.isEmpty ? "127.0.0.1" : host, port: port)
             isTLS = scheme == "rediss"
             authority = query["ca"]
             try readDatabase(parts.path.isEmpty || parts.path == "/" ? "0" : String(parts.path.dropFirst()))

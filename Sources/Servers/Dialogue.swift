@@ -15,8 +15,9 @@ struct Dialogue: ~Copyable {
 
     private let descriptor: Int32
 
-    /// Nil when nothing listens there. No read or write on it takes longer than a second.
-    init?(_ address: Address) {
+    /// Nil when nothing listens there.
+    /// - Parameter patience: seconds that one read or write may take.
+    init?(_ address: Address, patience: Int = 1) {
         #if os(Linux)
             let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         #else
@@ -54,9 +55,9 @@ struct Dialogue: ~Copyable {
             return nil
         }
         descriptor = made
-        var second = timeval(tv_sec: 1, tv_usec: 0)
-        setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &second, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &second, socklen_t(MemoryLayout<timeval>.size))
+        var time = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }

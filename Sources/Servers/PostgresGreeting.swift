@@ -5,14 +5,16 @@ import Foundation
 enum PostgresGreeting {
     /// Whether the server lets `penstock` in and waits for a query. While it starts or recovers it refuses.
     static func ready(at socket: String) -> Bool {
-        greet(socket) != nil
+        greet(socket, patience: 1) != nil
     }
 
-    /// Creates the database `penstock` where it is missing.
+    /// Creates the database `penstock` where it is missing: a copy of files, which on a busy machine takes seconds.
     static func makeDatabase(at socket: String) throws(ServerError) {
-        guard let dialogue = greet(socket), let code = query("CREATE DATABASE penstock", over: dialogue) else {
+        guard let dialogue = greet(socket, patience: 30), let code = query("CREATE DATABASE penstock", over: dialogue)
+        else {
             throw .notReady(
-                program: "postgres", reason: "it closed the connection while the database was made", log: "")
+                program: "postgres", reason: "within 30 s it did not make the database, or it closed the connection",
+                log: "")
         }
         let duplicate = "42P04"
         guard code.isEmpty || code == duplicate else {
@@ -20,8 +22,8 @@ enum PostgresGreeting {
         }
     }
 
-    private static func greet(_ socket: String) -> Dialogue? {
-        guard let dialogue = Dialogue(.socket(socket)) else { return nil }
+    private static func greet(_ socket: String, patience: Int) -> Dialogue? {
+        guard let dialogue = Dialogue(.socket(socket), patience: patience) else { return nil }
         let version: [UInt8] = [0, 3, 0, 0]
         let body = version + Array("user\0penstock\0database\0postgres\0\0".utf8)
         guard dialogue.send(length(body.count + 4) + body), untilReady(dialogue)?.isEmpty == true else { return nil }

@@ -73,7 +73,9 @@ import Testing
 
     @Test func `a queue becomes known by its first job and not by a slip of the pen`() async throws {
         let slip = "slip-\(queue)"
-        #expect(try await penstock("backlog", slip).code == 0)
+        let program = try await penstock("backlog", slip)
+        #expect(program.code == 1)
+        #expect(program.errors.first?.hasPrefix("penstock: no queue is named \(slip) in ") == true)
         _ = try await penstock("enqueue", queue, "echo")
         let all = try await penstock("backlog").output
         #expect(all.contains("\(queue)  "))

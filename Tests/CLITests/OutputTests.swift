@@ -98,6 +98,7 @@ import Testing
             ])
         #expect(
             sample.hindrances == [
+                "q: jobs are delayed, and run when they are due; penstock move ID --delay 0s runs one now",
                 "q: jobs are on the way to queue other; repeat the move",
                 "q: type push is paused; penstock resume q --type push resumes it",
                 "q: paused, so nothing of it ends; penstock resume q resumes it, then drain it again",
@@ -117,6 +118,7 @@ import Testing
     }
 
     @Test func `what strangers wrote cannot steer a terminal`() {
+        #expect("a\u{202E}b".harmless == "a\u{FFFD}b")
         #expect("a\u{1B}[2Jb\u{9B}1m\tc\n\u{7F}é".harmless == "a\u{FFFD}[2Jb\u{FFFD}1m\tc\n\u{FFFD}é")
     }
 

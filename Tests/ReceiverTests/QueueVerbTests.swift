@@ -148,6 +148,22 @@ import Testing
         }
     }
 
+    @Test("A parameter that no path knows is refused, so that nothing that was meant is lost")
+    func parameters() async throws {
+        try await open { venue in
+            for (method, path) in [
+                ("POST", "/jobs?delay=1h"), ("GET", "?x=1"), ("GET", "/settings?x=1"), ("POST", "/pause?type=t"),
+            ] {
+                let reply = try await venue.api(
+                    method, venue.path(path), body: method == "POST" ? #"{"type":"t"}"# : "")
+                #expect(reply.status == 400, "\(path)")
+                #expect(reply["detail"]?.string?.contains("is unknown") == true)
+            }
+            #expect(try await venue.api("GET", "/v1/workers?x=1").status == 400)
+            #expect(try await venue.inside().backlog().waiting == 0)
+        }
+    }
+
     @Test("What was promised with 202 and is cut short by the end of the process is told")
     func cut() async throws {
         let redis = try RedisServer.started(appendOnly: false)

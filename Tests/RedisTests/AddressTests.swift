@@ -44,7 +44,7 @@ import Testing
         "a bad address is refused in one line that holds no password",
         arguments: [
             "", "localhost", "localhost:6379", "http://h", "redis://h:port", "redis://h/db", "redis://h/-1",
-            "redis://h/1/2", "unix://", "unix://run/redis.sock", "unix:///s?db=x",
+            "redis://h/1/2", "redis://h:0", "redis://h:65536", "unix://", "unix://run/redis.sock", "unix:///s?db=x",
             "unix:///" + String(repeating: "s", count: 107), "redis://user:sec/ret@h", "redis://user:12/secret@h",
             "redis://user:secret@h/x",
         ])

@@ -8,6 +8,7 @@ struct PenstockCommand: AsyncParsableCommand {
         commandName: "penstock",
         abstract: "Receives webhooks, queues them in Redis, runs them as jobs and records them in Postgres.",
         discussion: "Without a subcommand it runs: penstock --role worker is penstock run --role worker.",
+        version: "penstock 0.1.0",
         subcommands: [Run.self, Dev.self, Check.self, Migrate.self, Bench.self],
         groupedSubcommands: [
             CommandGroup(

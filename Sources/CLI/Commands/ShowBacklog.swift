@@ -36,17 +36,9 @@ struct ShowBacklog: AsyncParsableCommand {
         await store.shutdown()
     }
 
-    private func look(_ store: Store) async throws(QueueError) -> [String: Backlog] {
-        var names = try await store.queues()
-        if let queue {
-            let backlog = try await Queue(queue, in: store).backlog()
-            // One that only redis-cli feeds becomes known by being named; a slip of the pen does not.
-            if !names.contains(queue), !backlog.isUntouched { try await store.register(queues: [queue]) }
-            return [queue: backlog]
-        }
-        names = names.filter(Queue.isValid)
+    private func look(_ store: Store) async throws -> [String: Backlog] {
         var backlogs: [String: Backlog] = [:]
-        for name in names { backlogs[name] = try await Queue(name, in: store).backlog() }
+        for queue in try await store.chosen(queue) { backlogs[queue.name] = try await queue.backlog() }
         return backlogs
     }
 

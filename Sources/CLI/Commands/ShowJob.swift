@@ -23,29 +23,55 @@ struct ShowJob: AsyncParsableCommand {
         let history = try database.url(environment).map { url throws(PostgresError) in try PostgresHistory(url: url) }
         let redis = place.redis
         let live = await live(redis.url(environment))
-        if case .success(let records) = live, !records.isEmpty { return try show(records) }
+        if case .success(let live) = live, !live.records.isEmpty { return try show(live.records) }
         // A job that ended is nowhere but in Postgres, so that is asked also while Redis is away.
         let ended = try await ended(history)
-        guard ended.isEmpty else { return try show(ended) }
-        _ = try live.get()
+        guard ended.isEmpty else {
+            switch live {
+            case .failure(let failure): Terminal.tell("\(failure.lines[0]); this is what Postgres has of the job")
+            case .success(let live) where ended.contains { !$0.state.isEnd }:
+                Terminal.tell(
+                    "penstock: the job is no longer in Redis and its end is not recorded yet, \(live.unrecorded) events wait for Postgres; what follows is older"
+                )
+            case .success: break
+            }
+            return try show(ended)
+        }
+        let unrecorded = try live.get().unrecorded
+        let place = redis.label(environment)
+        if history == nil {
+            throw Failure.failed(
+                "no live or dead job is \(shownID) in \(place); set DATABASE_URL to look for it among ended ones")
+        }
         throw Failure.failed(
-            history == nil
-                ? "no live or dead job is \(shownID) in \(redis.label(environment)); set DATABASE_URL to look for it among ended ones"
-                : "no job is \(shownID), neither in \(redis.label(environment)) nor in Postgres; check the id")
+            unrecorded > 0
+                ? "no job is \(shownID), neither in \(place) nor in Postgres, for which \(unrecorded) events wait; ask again when a sink has recorded them"
+                : "no job is \(shownID), neither in \(place) nor in Postgres; check the id")
+    }
+
+    /// What Redis has of the job, and if that is nothing, how many events of its queues no sink has recorded.
+    private struct Live {
+        var records: [JobRecord] = []
+        var unrecorded = 0
     }
 
     private var shownID: String { String(id.prefix(128)).oneLine }
 
-    private func live(_ url: String) async -> Result<[JobRecord], Failure> {
+    private func live(_ url: String) async -> Result<Live, Failure> {
         do {
             let store = try await Store.reached(url)
             let names = if let queue = place.queue { [queue] } else { try await store.queues() }
-            var records: [JobRecord] = []
-            for name in names where Queue.isValid(name) {
-                if let record = try await Queue(name, in: store).job(id) { records.append(record) }
+            let queues = try names.filter(Queue.isValid).map { name throws(QueueError) in try Queue(name, in: store) }
+            var live = Live()
+            for queue in queues {
+                if let record = try await queue.job(id) { live.records.append(record) }
+            }
+            for queue in live.records.isEmpty ? queues : [] {
+                let backlog = try await queue.backlog()
+                if backlog.isRecording { live.unrecorded += backlog.events }
             }
             await store.shutdown()
-            return .success(records)
+            return .success(live)
         } catch {
             return .failure(Failure(error))
         }

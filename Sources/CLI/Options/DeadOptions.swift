@@ -7,7 +7,7 @@ struct DeadOptions: ParsableArguments {
     @OptionGroup var part: TypeOption
 
     @Option(
-        help: "Only those whose last error has this text in it.",
+        help: "Only those whose last error has this text in it, in the same case.",
         transform: { text throws(OptionFault) in try Self.text(text, 1...1024) })
     var error: String?
 

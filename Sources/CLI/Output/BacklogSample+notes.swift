@@ -15,9 +15,11 @@ extension BacklogSample {
             "jobs are on the way to queue \($0.dropFirst("moving:".count)); repeat the move"
         }
         let bound = "\(backlog.maxEvents) events wait for Postgres: no job is claimed until a sink records them"
+        let delayed = "jobs are delayed, and run when they are due; penstock move ID --delay 0s runs one now"
         let paused = "paused, so nothing of it ends; penstock resume \(backlog.queue) resumes it, then drain it again"
         return
-            (types + moves + pausedTypes + (backlog.isPaused ? [paused] : []) + (isAtBound ? [bound] : [])).map(named)
+            ((backlog.delayed > 0 ? [delayed] : []) + types + moves + pausedTypes + (backlog.isPaused ? [paused] : [])
+            + (isAtBound ? [bound] : [])).map(named)
     }
 
     private func named(_ note: String) -> String { "\(backlog.queue): \(note)" }

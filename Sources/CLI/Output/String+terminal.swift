@@ -8,11 +8,12 @@ extension String {
     /// Cut for a cell of a table.
     func cut(_ limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
 
-    /// Without control characters but newline and tab: payloads and errors come from strangers, and a terminal obeys what
-    /// it is shown.
+    /// Without control characters but newline and tab, and without those that turn the direction of writing: payloads and
+    /// errors come from strangers, and a terminal obeys what it is shown.
     var harmless: String {
         func steers(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+            scalar.properties.isBidiControl
+                || scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
         }
         guard unicodeScalars.contains(where: steers) else { return self }
         return String(String.UnicodeScalarView(unicodeScalars.map { steers($0) ? "\u{FFFD}" : $0 }))
