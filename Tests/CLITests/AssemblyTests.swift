@@ -12,7 +12,7 @@ import Testing
 
 /// The services as `run` assembles them, over servers of their own.
 @Suite(.serialized) struct AssemblyTests {
-    private static let postgres = Result { try PostgresServer.started() }
+    static let postgres = Result { try PostgresServer.started() }
     private static let yaml = """
         jobs:
           echo: { exec: [cat] }

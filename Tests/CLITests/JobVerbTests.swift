@@ -1,3 +1,4 @@
+import Servers
 import Testing
 
 @testable import CLI
@@ -15,6 +16,19 @@ import Testing
         #expect(again.code == 1)
         #expect(again.errors.first?.hasPrefix("penstock: no live or dead job is \(id) in unix://") == true)
         #expect(again.errors.first?.hasSuffix("; check the id, or name its queue with --queue") == true)
+    }
+
+    @Test func `a job whose end no sink has recorded is not called unknown`() async throws {
+        let postgres = try AssemblyTests.postgres.get()
+        _ = try await desk.function("configure", ["record", "yes"])
+        let id = try await desk.enqueue("t", "delay", "3600000")
+        #expect(try await desk.penstock("cancel", id).code == 0)
+        let shown = try await Program.run(
+            ["job", id, "--queue", desk.queue], environment: ["REDIS_URL": desk.url, "DATABASE_URL": postgres.url])
+        #expect(shown.code == 1)
+        #expect(
+            shown.errors.first?.hasSuffix(
+                "nor in Postgres, for which 1 events wait; ask again when a sink has recorded them") == true)
     }
 
     @Test func `a job that runs is told to end, and is shown so`() async throws {

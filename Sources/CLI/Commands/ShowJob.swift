@@ -83,7 +83,7 @@ struct ShowJob: AsyncParsableCommand {
         guard let history else { return [] }
         do {
             return try await history.jobs(id: id).filter { $0.queue == place.queue ?? $0.queue }
-        } catch PostgresError.refused(state: "42P01", _) {
+        } catch PostgresError.olderSchema(found: 0, needed: _) {
             // Nobody has migrated yet, so nothing is recorded.
             return []
         }
