@@ -236,7 +236,8 @@ local function takeHead(claim, reason, rank, turn)
   local home = limits and nameOf(limits)
   if blocked and home == reason then return stall(q, config, reason, rank, blocked, now, wait) end
   redis.call('ZREM', q.parked, member)
-  if config.isFair then takeTurn(claim, reason, h, rank, turn) end
+  -- Also a queue that is fair no more has turns to forget: a key that keeps one comes late when it is fair again.
+  if config.isFair then takeTurn(claim, reason, h, rank, turn) else forgetTurn(q, h) end
   -- Older jobs of the same limits go first.
   if blocked or reason == 'fair' and home and headOf(q, home, rank) then
     stop(claim, id, h, inline, limits, blocked, wait)

@@ -37,6 +37,19 @@ import Testing
         for round in stride(from: 0, to: 120, by: 3) { #expect(Set(keys[round..<round + 3]) == ["a", "b", "c"]) }
     }
 
+    @Test func `a key keeps no turns of a time before the queue ceased to be fair`() async throws {
+        try await queue.fill(50, "key", "a")
+        try await queue.config("fair", "no")
+        #expect(try await queue.runAll().count == 50)
+        // Something stays parked, so that no sweep forgets all turns.
+        try await queue.config("concurrency:type:slow", "1", "fair", "yes")
+        for _ in 0..<2 { try await queue.enqueue("slow", "{}") }
+        _ = try await queue.claimed()
+        try await queue.fill(20, "key", "b")
+        try await queue.enqueue("t", "{}", "key", "a", "id", "a1")
+        #expect(try await queue.claimed(3).contains("a1"))
+    }
+
     @Test func `the jobs of one key stay in order`() async throws {
         for number in 0..<20 {
             for key in ["a", "b"] { try await queue.enqueue("t", "{}", "key", key, "id", "\(key)\(number)") }
