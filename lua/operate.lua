@@ -83,7 +83,7 @@ end)
 
 -- Another queue may live on another server: a job goes there in three steps, each of which may be repeated. It departs (is parked
 -- here, and its enqueue's words are told), is enqueued there under the same id, and has departed. `origin` is of this life of the id
--- alone: by it a repeat tells the job that it has brought there from another one that has the same id.
+-- alone (to the ms of its enqueue): by it a repeat tells the job that it has brought there from another one that has the same id.
 
 -- penstock_depart: the first step. KEYS queue; ARGV id target. Replies the words of its enqueue: type payload name value….
 register('depart', { 'allow-oom' }, function(q, args)

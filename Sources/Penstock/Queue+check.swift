@@ -16,6 +16,8 @@ extension Queue {
         public var findings: [Finding] = []
         /// Jobs, runs, lanes and counters that were looked at.
         public var looked = 0
+        /// Whether it came to its end.
+        public var isComplete = false
 
         public init() {}
     }
@@ -44,6 +46,7 @@ extension Queue {
                         isMended: words[at + 3] == "mended"))
             }
         } while cursor != "0"
+        report.isComplete = true
     }
 
     /// One sentence: where a job is and what it waits for.

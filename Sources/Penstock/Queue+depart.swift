@@ -14,8 +14,12 @@ extension Queue {
         do throws(QueueError) {
             receipt = try await target.take(departure)
         } catch {
-            // Refused for certain: the job waits here as before. Else the answer is not known, and it stays on its way.
+            // Refused for certain: the job waits here as before. Else the answer is not known, and it stays on its way. A Redis
+            // that is full refuses before it looks: the job may be there from a call whose answer was lost.
             switch error {
+            case .outOfMemory where try await target.job(id)?.origin == departure.origin:
+                _ = try await call("departed", [id, target.name])
+                return Receipt(id: id)
             case .full, .outOfMemory, .invalid: try await move(id, delay: departure.delay)
             case .away, .unknown, .refused: break
             }

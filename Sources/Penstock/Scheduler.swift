@@ -49,7 +49,9 @@ public final class Scheduler: Service {
         var holds = false
         for function in ["recover", "sweep"] {
             var goesOn = true
-            while goesOn, !Task.isCancelled {
+            // What is left then is done at the next look: other queues wait for theirs.
+            let end = ContinuousClock.now + Self.tick
+            while goesOn, !Task.isCancelled, ContinuousClock.now < end {
                 do throws(QueueError) {
                     let words = try await queue.call(function).strings ?? []
                     goesOn = words.last == "more"

@@ -10,11 +10,11 @@ final class Errands: Sendable {
     func begin(_ name: String) -> Bool { underWay.withLock { $0.insert(name).inserted } }
     func end(_ name: String) { underWay.withLock { _ = $0.remove(name) } }
 
-    /// At the end of the process: what was promised with 202 and will not be done.
+    /// After the last request: what was promised with 202 and has not ended. It goes on as long as the process lives.
     func tellCut(_ logger: Logger) {
         for name in underWay.withLock({ $0.sorted() }) {
             logger.warning(
-                "Work on a queue is cut short by the end of this process; ask for the rest again",
+                "Work on a queue goes on while this process stops; unless its end is logged, ask for the rest again",
                 metadata: [
                     LogKey.verb: "\(name.prefix { $0 != " " })", LogKey.queue: "\(name.drop { $0 != " " }.dropFirst())",
                 ])

@@ -25,14 +25,19 @@ struct Outlet: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         rest = fcntl(reader, F_DUPFD_CLOEXEC, 0)
         self.writer = writer
+        guard rest >= 0 else {
+            let error = IOError(errnoCode: errno, reason: "fcntl")
+            for end in ends { close(end) }
+            throw error
+        }
         do {
-            guard rest >= 0 else { throw IOError(errnoCode: errno, reason: "fcntl") }
             channel = try await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .takingOwnershipOfDescriptor(input: reader) { channel in
                     channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
                 }
         } catch {
-            for end in [reader, writer, rest] where end >= 0 { close(end) }
+            // The channel that could not be made has closed the reader.
+            for end in [writer, rest] { close(end) }
             throw error
         }
     }

@@ -31,7 +31,8 @@ final class ProcessGroup: Sendable {
     func begin(_ leader: pid_t) {
         state.withLock { state in
             state.phase = .present(leader)
-            if state.deadline != nil { send(SIGTERM, to: leader) }
+            // When the deadline has passed already, nobody comes again.
+            if let deadline = state.deadline { send(deadline > .now ? SIGTERM : SIGKILL, to: leader) }
         }
     }
 

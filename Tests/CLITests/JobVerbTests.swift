@@ -28,7 +28,8 @@ import Testing
         #expect(shown.code == 1)
         #expect(
             shown.errors.first?.hasSuffix(
-                "nor in Postgres, for which 1 events wait; ask again when a sink has recorded them") == true)
+                "nor in Postgres, where events are still to come (1); check the id, or ask again when a sink has recorded them"
+            ) == true)
     }
 
     @Test func `a job that runs is told to end, and is shown so`() async throws {

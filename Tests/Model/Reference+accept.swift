@@ -124,7 +124,9 @@ extension Reference {
                 }
                 let isMixed =
                     first.isRegrouped || job.isRegrouped || mine.lane.map { mixed.contains($0) } ?? false
-                if let one = mine.arrival, let other = theirs.arrival, !isMixed {
+                if isMixed, let one = mine.place, let other = theirs.place {
+                    try expect(one >= other, "\(pair), which was before it in its lane")
+                } else if let one = mine.arrival, let other = theirs.arrival {
                     try expect(one > other, "\(pair), which came first")
                 } else if let one = mine.place, let other = theirs.place {
                     try expect(one >= other, "\(pair), which was before it in its lane")

@@ -183,6 +183,7 @@ package struct Reference {
 
     mutating func ready(_ id: String, isReturned: Bool = false) {
         jobs[id]?.due = nil
+        jobs[id]?.isRegrouped = false
         jobs[id]?.place = .waiting(.init(isReturned: isReturned))
     }
 

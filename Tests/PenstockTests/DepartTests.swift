@@ -1,4 +1,5 @@
 import NIOCore
+import Redis
 import Servers
 import Support
 import Testing
@@ -79,6 +80,19 @@ import Testing
         }
         #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id, answer: .duplicate))
         #expect(try await here.queue.job(id)?.state == .delayed)
+    }
+
+    @Test func `a repeat finds the job also when the other Redis has become full`() async throws {
+        let server = try RedisServer.started(appendOnly: false)
+        defer { server.stop() }
+        let here = try await Rig(on: Self.server.get())
+        let there = try await Rig(on: server)
+        let id = try await here.enqueue()
+        let words = try await here.queue.call("depart", [id, there.queue.name]).strings ?? []
+        #expect(try await there.queue.call("enqueue", words).strings == ["queued", id])
+        _ = try await there.store.send(Command("CONFIG", "SET", "maxmemory", "1"))
+        #expect(try await here.queue.move(id, to: there.queue) == Receipt(id: id))
+        #expect(try await here.queue.job(id) == nil)
     }
 
     @Test func `a repeat finds the job also when it is dead in the other queue`() async throws {

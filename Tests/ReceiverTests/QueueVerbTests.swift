@@ -172,7 +172,7 @@ import Testing
         var plan = Venue.Plan(url: redis.url, patience: .milliseconds(50))
         plan.patienceForMany = .milliseconds(50)
         plan.logger = Logger(label: "test") { _ in lines }
-        let told = "Work on a queue is cut short by the end of this process; ask for the rest again"
+        let told = "Work on a queue goes on while this process stops; unless its end is logged, ask for the rest again"
         try await Venue.open(plan) { venue in
             _ = try await venue.add()
             redis.suspend()

@@ -98,6 +98,18 @@ import Testing
     }
 
     #if os(Linux)
+        @Test(arguments: ["sleep 1000", "yes"])
+        func `a process that leaves the group and keeps the output open does not hold up the run`(
+            left: String
+        ) async throws {
+            let script = """
+                cd \(folder); setsid \(left) & echo $! > child
+                until [ "$(cut -d ' ' -f 5 /proc/$!/stat)" = $! ]; do :; done
+                """
+            _ = try await Exec(arguments: ["bash", "-c", script]).handler(.sample())
+            kill(try pid("child"), SIGKILL)
+        }
+
         @Test func `a process that leaves the group outlives the job`() async throws {
             let script = """
                 cd \(folder); setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! > child

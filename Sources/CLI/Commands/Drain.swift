@@ -23,7 +23,7 @@ struct Drain: AsyncParsableCommand {
     /// Looks once a second: no event tells that a queue has become empty.
     private func waitUntilEmpty(_ queue: Queue) async throws {
         var first = 0
-        var told: [String] = []
+        var told: Set<String> = []
         while true {
             let backlog = try await queue.backlog()
             guard backlog.isDraining else {
@@ -32,9 +32,9 @@ struct Drain: AsyncParsableCommand {
             let left = backlog.live
             if left == 0 { break }
             first = max(first, left)
-            let hindrances = BacklogSample(backlog).hindrances
-            if hindrances != told { hindrances.forEach { Terminal.tell("penstock: \($0)") } }
-            told = hindrances
+            for hindrance in BacklogSample(backlog).hindrances where told.insert(hindrance).inserted {
+                Terminal.tell("penstock: \(hindrance)")
+            }
             if Terminal.showsProgress { Terminal.progress("\(left) left", 1 - Double(left) / Double(first)) }
             try await Task.sleep(for: .seconds(1))
         }

@@ -8,7 +8,7 @@ struct Fsck: AsyncParsableCommand {
         abstract: "Counts the invariants of the queues and tells what is wrong; exits with 1 if something stays so.",
         discussion: """
             Work goes on meanwhile, page by page: what moves between two pages may be seen twice or not at all. A finding \
-            that a second run repeats is real. The counters of a queue with more than 10,000 jobs are not counted anew.
+            that a second run repeats is real. The counters of a queue with more than 10,000 jobs or 4 MiB of them are not counted anew.
             """)
 
     @Argument(
@@ -58,7 +58,8 @@ struct Fsck: AsyncParsableCommand {
         }
         let summaries = reports.map { queue, report in
             let found = report.findings.count
-            return "\(queue): \(report.looked) things looked at, \(found == 0 ? "nothing" : "\(found)") found"
+            let end = report.isComplete ? "" : ", and not looked at to the end"
+            return "\(queue): \(report.looked) things looked at, \(found == 0 ? "nothing" : "\(found)") found\(end)"
         }
         if reports.isEmpty { return ["no queue is known; there is nothing to look at"] }
         return table.isEmpty ? summaries : table.lines + [""] + summaries
@@ -68,7 +69,7 @@ struct Fsck: AsyncParsableCommand {
 extension Queue.CheckReport {
     fileprivate func json(_ queue: String) -> JSONText {
         .object([
-            ("queue", .string(queue)), ("looked", .integer(looked)),
+            ("queue", .string(queue)), ("looked", .integer(looked)), ("complete", .boolean(isComplete)),
             (
                 "findings",
                 .array(

@@ -31,7 +31,9 @@ struct ShowJob: AsyncParsableCommand {
             case .failure(let failure): Terminal.tell("\(failure.lines[0]); this is what Postgres has of the job")
             case .success(let live) where ended.contains { !$0.state.isEnd }:
                 Terminal.tell(
-                    "penstock: the job is no longer in Redis and its end is not recorded yet, \(live.unrecorded) events wait for Postgres; what follows is older"
+                    live.unrecorded > 0
+                        ? "penstock: the job is no longer in Redis and its end is not recorded yet (events that wait for Postgres: \(live.unrecorded)); what follows is older"
+                        : "penstock: the job is no longer in Redis, and nothing tells how it ended; what follows is older"
                 )
             case .success: break
             }
@@ -45,7 +47,7 @@ struct ShowJob: AsyncParsableCommand {
         }
         throw Failure.failed(
             unrecorded > 0
-                ? "no job is \(shownID), neither in \(place) nor in Postgres, for which \(unrecorded) events wait; ask again when a sink has recorded them"
+                ? "no job is \(shownID), neither in \(place) nor in Postgres, where events are still to come (\(unrecorded)); check the id, or ask again when a sink has recorded them"
                 : "no job is \(shownID), neither in \(place) nor in Postgres; check the id")
     }
 
