@@ -33,6 +33,7 @@ extension Trial {
         }
         for job in model.sorted where job.isSpoiled {
             if let run = job.run { model.give(run) }
+            if let spot = job.spot, spot.lane == nil { model.stale.insert(job.id) }
             model.remove(job.id)
             if !job.isDead { model.add("dead") }
             model.emit("dead", job.id)
