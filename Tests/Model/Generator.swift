@@ -162,7 +162,7 @@ package struct Generator {
         let known = (trial.known[consumer] ?? [:]).values.sorted { $0.id < $1.id }
         var ends: [End] = []
         for run in known {
-            let isOwn = trial.model.jobs[run.id]?.run?.entry == run.entry
+            let isOwn = trial.model.jobs[run.id]?.run?.isSame(as: run) == true
             guard dice.chance(isOwn ? 60 : 4) else { continue }
             ends.append(end(run.id, trial))
         }

@@ -47,6 +47,9 @@ struct Job: Equatable {
         var isSilent = false
 
         var name: String { "\(stream) \(entry)" }
+
+        /// Entries of two streams may have the same id: one of `returned` that follows at once that of another level.
+        func isSame(as known: KnownRun) -> Bool { stream == known.stream && entry == known.entry }
     }
 
     let id: String

@@ -6,8 +6,8 @@ extension Reference {
         var answers: [String] = []
         var renewed: Set<String> = []
         for known in named {
-            guard let job = jobs[known.id], let run = job.run, run.consumer == consumer, run.entry == known.entry,
-                run.stream == known.stream, !job.isSpoiled
+            guard let job = jobs[known.id], let run = job.run, run.consumer == consumer, run.isSame(as: known),
+                !job.isSpoiled
             else {
                 answers.append("LOST")
                 continue

@@ -34,7 +34,7 @@ extension Reference {
     /// `OK` if the run still is what its consumer thinks, else `LOST`, and then nothing changes.
     mutating func settle(_ end: Settlement, isAgain: Bool) -> String {
         let id = end.run.id
-        guard var job = jobs[id], let run = job.run, run.stream == end.run.stream, run.entry == end.run.entry else {
+        guard var job = jobs[id], let run = job.run, run.isSame(as: end.run) else {
             if !isAgain { add("lost") }
             return "LOST"
         }

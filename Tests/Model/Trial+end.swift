@@ -38,7 +38,7 @@ extension Trial {
         let runs = model.sorted.filter { $0.run?.consumer == consumer }
         let ends = runs.compactMap { job in
             known[consumer]?[job.id].flatMap {
-                $0.entry == job.run?.entry ? Settlement(run: $0, verb: "completed", delay: 0) : nil
+                job.run?.isSame(as: $0) == true ? Settlement(run: $0, verb: "completed", delay: 0) : nil
             }
         }
         if !ends.isEmpty { try turn(consumer, want: 0, ends: ends) }

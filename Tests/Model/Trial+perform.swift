@@ -175,7 +175,7 @@ extension Trial {
             try expect(
                 Array(reply[2...]), is: ["\(wanted.released)", "\(wanted.admitted)", "done"] + wanted.answers, "renew")
         }
-        for run in named where model.jobs[run.id]?.run?.entry != run.entry { known[consumer]?[run.id] = nil }
+        for run in named where model.jobs[run.id]?.run?.isSame(as: run) != true { known[consumer]?[run.id] = nil }
     }
 
     private mutating func purge(_ state: String?, _ type: String?) throws(Mismatch) {
