@@ -2,7 +2,7 @@
 
 -- VERSION rises with every change of behaviour; a process never replaces a newer library by its own.
 -- COMPATIBLE is the oldest VERSION whose processes this library still serves.
-local VERSION, COMPATIBLE = 3, 2
+local VERSION, COMPATIBLE = 4, 2
 
 local GROUP, SINK = 'workers', 'sink'
 local LEVELS = { 'critical', 'high', 'normal', 'low' }

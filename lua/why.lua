@@ -64,6 +64,7 @@ local function sayStop(q, config, h, now)
   return said[1] and table.concat(said, '; and ')
 end
 
+-- The sentence about a job in each state; and `claim` if nothing but a worker that claims is missing.
 local SAY = {}
 
 function SAY.dead(q, config, id, h, died, now)
@@ -91,8 +92,9 @@ function SAY.parked(q, config, id, h, _, now)
   if reason:find('^type:') then return 'is parked: no worker runs its type ' .. h.type .. '; start one' end
   local rank = RANK[levelOf(h)]
   local before = redis.call('ZLEXCOUNT', q.parked, laneOf(reason, rank), '(' .. memberOf(id, h))
+  local stop = sayStop(q, config, h, now)
   return 'is parked at level ' .. levelOf(h) .. ', ' .. counted(before, 'job') .. ' of its lane before it: '
-    .. (sayStop(q, config, h, now) or 'its limits have room, the next claim looks at it')
+    .. (stop or 'its limits have room, the next claim looks at it'), not stop and 'claim' or nil
 end
 
 function SAY.waiting(q, config, id, h, _, now)
@@ -104,11 +106,13 @@ function SAY.waiting(q, config, id, h, _, now)
     ahead = redis.call('ZLEXCOUNT', q.parked, laneOf('fair', RANK[level]), '(' .. memberOf(id, h))
   end
   local text = 'waits at level ' .. level .. ', ' .. (ahead and counted(ahead, 'job') or 'more than 1000 jobs') .. ' of it before this one'
-  local reason = sayStop(q, config, h, now)
-  return text .. (reason and ': ' .. reason or '; a worker with a free slot claims it')
+  local stop = sayStop(q, config, h, now)
+  if stop then return text .. ': ' .. stop end
+  return text .. '; a worker with a free slot claims it', 'claim'
 end
 
--- penstock_why: one sentence that says where a job is and what it waits for. KEYS queue; ARGV id. Error: UNKNOWN.
+-- penstock_why: one sentence that says where a job is and what it waits for; and the word `claim` if that is a worker. KEYS queue;
+-- ARGV id. Error: UNKNOWN.
 register('why', { 'no-writes', 'allow-oom' }, function(q, args)
   local id = args[1] or ''
   local value = redis.call('HGET', q.jobs, id)
@@ -118,5 +122,6 @@ register('why', { 'no-writes', 'allow-oom' }, function(q, args)
   local h = read(value)
   if not h then return { 'job ' .. id .. ' cannot be read; the next claim that meets it buries it' } end
   local state, detail = stateOf(q, id, h)
-  return { 'job ' .. id .. ' ' .. SAY[state](q, configOf(q), id, h, detail, clock()) }
+  local sentence, lack = SAY[state](q, configOf(q), id, h, detail, clock())
+  return { 'job ' .. id .. ' ' .. sentence, lack }
 end)

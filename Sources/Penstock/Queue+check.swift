@@ -49,10 +49,14 @@ extension Queue {
         report.isComplete = true
     }
 
-    /// One sentence: where a job is and what it waits for.
+    /// One sentence: where a job is and what it waits for; also when that is a worker and none lives that serves the queue.
     /// - Throws: `QueueError.unknown`.
     public func why(_ id: String) async throws(QueueError) -> String {
-        guard let sentence = try await call("why", [id]).strings?.first else { throw .garbled("why") }
-        return sentence
+        let words = try await call("why", [id]).strings ?? []
+        guard let sentence = words.first else { throw .garbled("why") }
+        guard words.last == "claim", try await !store.workers().contains(where: { $0.queues.contains(name) }) else {
+            return sentence
+        }
+        return "\(sentence); no worker serves the queue now: start one"
     }
 }

@@ -76,6 +76,10 @@ import Testing
         // How long it runs is of Redis's own clock.
         let sentence = isRunning ? said.replacing(/(for|renewed) [0-9.]+ m?s/) { "\($0.output.1) TIME" } : said
         #expect(sentence == "job a \(situation.sentence)")
+        // A second word for those that a worker would claim now.
+        let lack = try await queue.reply("why", ["a"], readOnly: true).strings?.dropFirst()
+        let lacks: [Situation] = [.waits, .behind, .farBehind, .returned, .letIn, .fair]
+        #expect(lack == (lacks.contains(situation) ? ["claim"] : []))
     }
 
     @Test func `a run tells since when it runs and when it was renewed`() async throws {

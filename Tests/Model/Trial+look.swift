@@ -6,7 +6,7 @@ extension Trial {
         let (told, why, backlog) = (pairs(answers[0]), answers[1], pairs(answers[2]))
         if let job = model.jobs[id] {
             try expect(told["state"], is: job.isSpoiled ? "unreadable" : model.word(job), "the state of \(id)")
-            try expect(why.words.count, is: 1, "sentences on \(id)")
+            try expect(lacks(job, why.words), is: true, "what is said to be missing of \(id)")
         } else {
             try expect([answers[0].code, why.code], is: ["UNKNOWN", "UNKNOWN"], "what is said of \(id)")
         }
@@ -31,6 +31,12 @@ extension Trial {
         for (name, count) in counts { try expect(backlog[name], is: "\(count)", "the backlog's \(name)") }
         try expect(backlog["paused"], is: model.isPaused ? "yes" : "no", "whether the queue is paused")
         try expect(backlog["draining"], is: model.isDraining ? "yes" : "no", "whether the queue drains")
+    }
+
+    /// A second word is for what waits while nothing but a worker is missing.
+    private func lacks(_ job: Job, _ words: [String]) -> Bool {
+        guard words.count == 2 else { return words.count == 1 }
+        return words[1] == "claim" && !model.isPaused && ["waiting", "parked"].contains(model.word(job))
     }
 
     private func pairs(_ answer: Answer) -> [String: String] {

@@ -98,6 +98,41 @@ import Testing
         await #expect(throws: QueueError.self) { try await rig.queue.resolve(ids[0], note: "again") }
     }
 
+    @Test func `a job that waits for a worker is said to have none only while none lives`() async throws {
+        let rig = try await Rig(on: Self.server.get())
+        let ids = try await rig.enqueue(count: 2, "slow")
+        let none = "; no worker serves the queue now: start one"
+        #expect(try await rig.queue.why(ids[1]).hasSuffix("a worker with a free slot claims it" + none))
+        // One that serves another queue is none.
+        let wire = try await rig.wire()
+        let now = try await rig.store.now()
+        func beat(_ queue: String, at: Int64) async throws {
+            let text = "{\"at\":\(at),\"queues\":[\"\(queue)\"],\"types\":[],\"concurrency\":1,\"running\":0}"
+            _ = try await wire.send("HSET", "penstock:workers", "other-\(rig.queue.name)", text)
+        }
+        try await beat("\(rig.queue.name)-other", at: now)
+        #expect(try await rig.queue.why(ids[1]).hasSuffix(none))
+        try await beat(rig.queue.name, at: now - 31_000)
+        #expect(try await rig.queue.why(ids[1]).hasSuffix(none))
+        let gate = Gate()
+        let worker = try rig.worker(
+            concurrency: 1,
+            [
+                "slow": { _ in
+                    await gate.pass()
+                    return .none
+                }
+            ])
+        try await Crew.with(worker) {
+            defer { gate.open() }
+            try await until("runs") { gate.arrived == 1 }
+            try await until("is known") {
+                try await rig.store.workers().contains { $0.queues.contains(rig.queue.name) }
+            }
+            #expect(try await rig.queue.why(ids[1]).hasSuffix("; a worker with a free slot claims it"))
+        }
+    }
+
     @Test func `a paused type waits, others go on, and resuming lets it in at once`() async throws {
         let rig = try await Rig(on: Self.server.get())
         let census = Census()
