@@ -59,17 +59,17 @@ end
 local function parse(args, first, last)
   local kind, payload = args[first], args[first + 1]
   if last < first + 1 then return nil, 'a type and a payload are needed' end
-  if not printable(kind, 128) then return nil, 'type has 1 to 128 printable characters' end
+  if not printable(kind, 128) then return nil, 'type has 1 to 128 printable characters, and is not ' .. shown(kind) end
   if #payload > PAYLOAD_BYTES then return nil, 'payload has ' .. #payload .. ' bytes; up to ' .. PAYLOAD_BYTES .. ' are taken' end
   local job = { type = kind, payload = payload }
   for i = first + 2, last, 2 do
     local name, text = args[i], args[i + 1]
     if not OPTIONS[name] then name = name:lower() end
     local option = OPTIONS[name]
-    if not option then return nil, 'unknown option ' .. name:sub(1, 40) end
+    if not option then return nil, 'unknown option ' .. shown(name) end
     if i + 1 > last then return nil, 'option ' .. name .. ' has no value' end
     job[name] = option[1](text)
-    if job[name] == nil then return nil, name .. ' is ' .. option[2] end
+    if job[name] == nil then return nil, name .. ' is ' .. option[2] .. ', not ' .. shown(text) end
   end
   if job.delay and job.at then return nil, 'give delay or at, not both' end
   if job.late and not job.deadline then return nil, 'late is for jobs with a deadline' end
@@ -89,6 +89,10 @@ end
 -- Why a queue takes no more payload of this job now, or nil. `bytes` are more than there were, those of this call are in `tally`.
 local function weight(q, config, job, bytes, tally)
   if config.maxBytes == 0 or bytes <= 0 or RANK[levelOf(job)] < RANK[config.refuse] then return nil end
+  if #job.payload > config.maxBytes then
+    return 'FULL queue ' .. q.name .. ' takes ' .. whole(config.maxBytes) .. ' bytes of payload in all, its maxBytes, and this one has '
+      .. #job.payload .. '; raise maxBytes, or send less'
+  end
   if (redis.call('HGET', q.stats, 'bytes') or 0) + (tally.bytes or 0) + bytes > config.maxBytes then
     return 'FULL queue ' .. q.name .. ' would hold more than ' .. whole(config.maxBytes)
       .. ' bytes of payload, its maxBytes; try again later'

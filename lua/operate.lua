@@ -23,9 +23,9 @@ local function named(args, at, options)
   local found = {}
   for i = at, #args, 2 do
     local option = options[args[i]]
-    if not option then return nil, fail('INVALID', 'unknown option ' .. args[i]:sub(1, 40)) end
+    if not option then return nil, fail('INVALID', 'unknown option ' .. shown(args[i])) end
     found[args[i]] = args[i + 1] and option[1](args[i + 1])
-    if found[args[i]] == nil then return nil, fail('INVALID', args[i] .. ' is ' .. option[2]) end
+    if found[args[i]] == nil then return nil, fail('INVALID', args[i] .. ' is ' .. option[2] .. ', not ' .. shown(args[i + 1] or '')) end
   end
   return found
 end

@@ -112,6 +112,11 @@ local function printable(text, most)
   return #text >= 1 and #text <= most and not text:find('[%z\1-\31\127]')
 end
 
+-- A wrong value for a person to recognise: its first 40 bytes.
+local function shown(text)
+  return '"' .. text:sub(1, 40):gsub('[%z\1-\31\127]', '?') .. (#text > 40 and '..."' or '"')
+end
+
 -- Integers up to 2^53. What Lua itself writes has an exponent from 1e14 on, and takes three times as long.
 local function whole(number) return string.format('%d', number) end
 

@@ -115,8 +115,10 @@ register('configure', {}, function(q, args)
   for i = 1, #args, 2 do
     local name, value = args[i], args[i + 1]
     local setting = settingNamed(name)
-    if not setting then return fail('INVALID', 'unknown setting ' .. name:sub(1, 60)) end
-    if not value or value ~= '' and not setting[1](value) then return fail('INVALID', name:sub(1, 300) .. ' is ' .. setting[2]) end
+    if not setting then return fail('INVALID', 'unknown setting ' .. shown(name)) end
+    if not value or value ~= '' and not setting[1](value) then
+      return fail('INVALID', name:sub(1, 300) .. ' is ' .. setting[2] .. ', not ' .. shown(value or ''))
+    end
     local old = settings[name]
     if value == '' or value == '0' and (setting == CONCURRENCY or setting == RATE) then value = nil end
     settings[name] = value

@@ -21,6 +21,15 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test func `a payload that never fits is not told to come again`() async throws {
+        try await queue.config("maxBytes", "3000")
+        let text =
+            "queue \(queue.name) takes 3000 bytes of payload in all, its maxBytes, and this one has 3001; raise maxBytes, or send less"
+        await #expect(throws: RedisError.server(code: "FULL", message: text)) {
+            try await queue.reply("enqueue", ["t", String(repeating: "p", count: 3_001)])
+        }
+    }
+
     @Test(
         "bytes are counted until a job has ended, whatever its end",
         arguments: [

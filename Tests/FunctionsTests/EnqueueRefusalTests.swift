@@ -48,6 +48,23 @@ import Testing
     }
 
     @Test(
+        "a mistake is told with its value and what would be right",
+        arguments: [
+            (["t", "{}", "priority", "urgent"], "priority is critical, high, normal or low (0 to 3), not \"urgent\""),
+            (["t", "{}", "colour", "red"], "unknown option \"colour\""),
+            (["a\nb", "{}"], "type has 1 to 128 printable characters, and is not \"a?b\""),
+            (
+                ["t", "{}", "id", String(repeating: "i", count: 129)],
+                "id is 1 to 128 printable characters, not \"\(String(repeating: "i", count: 40))...\""
+            ),
+        ])
+    func texts(words: [String], text: String) async throws {
+        await #expect(throws: RedisError.server(code: "INVALID", message: text)) {
+            try await queue.reply("enqueue", words)
+        }
+    }
+
+    @Test(
         "a queue's name has up to 128 letters, digits and . _ / -",
         arguments: [
             ("a", true), ("staging/git-hub_1.x", true), (String(repeating: "q", count: 128), true), ("", false),
