@@ -112,8 +112,9 @@ end
 -- The limits of one job, the narrowest first, as names and values; nil if there are none. Those of the queue come last and
 -- are not asked job by job: a claim hands out no more than they allow.
 local function limitsOf(config, h)
-  local limits, list = config.limits, {}
+  local limits = config.limits
   if not limits and not h.singleton then return nil end
+  local list = {}
   if h.singleton and h.unique then add(list, 'singleton:', redis.sha1hex(h.unique), 1) end
   if limits and h.key then
     local own = limits.keys[h.key] or limits.key
