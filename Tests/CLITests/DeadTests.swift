@@ -41,6 +41,20 @@ import Testing
         #expect(try await desk.penstock("dead", desk.queue, "--limit", "2", "--count").output == "3\n")
     }
 
+    @Test func `all are counted, also those of the pages after the first`() async throws {
+        for _ in 0..<3 { _ = try await desk.bury("timeout") }
+        // Two pages of others, by one dead letter that is written under many names.
+        let dead = "penstock:{\(desk.queue)}:dead", jobs = "penstock:{\(desk.queue)}:jobs"
+        let id = try await desk.bury("no such user")
+        let header = try #require(try await desk.redis("HGET", jobs, id).string)
+        let names = (0..<250).map { "copy-\($0)" }
+        try await desk.redis(["HSET", jobs] + names.flatMap { [$0, header] })
+        try await desk.redis(["ZADD", dead] + names.flatMap { ["1000", $0] })
+        #expect(try await desk.penstock("dead", desk.queue, "--count").output == "254\n")
+        #expect(try await desk.penstock("dead", desk.queue, "--error", "timeout", "--count").output == "3\n")
+        #expect(try await desk.penstock("dead", desk.queue, "--error", "user", "--count").output == "251\n")
+    }
+
     @Test func `a job shows the history of its errors`() async throws {
         let id = try await desk.bury("broken")
         let shown = try await desk.penstock("job", id)

@@ -57,7 +57,10 @@ struct Desk {
     }
 
     @discardableResult
-    func redis(_ words: String...) async throws -> Reply {
+    func redis(_ words: String...) async throws -> Reply { try await redis(words) }
+
+    @discardableResult
+    func redis(_ words: [String]) async throws -> Reply {
         var command = Command()
         command.append(contentsOf: words)
         return try await send(command)

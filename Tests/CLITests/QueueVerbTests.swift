@@ -159,6 +159,29 @@ import Testing
         #expect(try await desk.penstock("job", id).output.contains("state     waiting\n"))
     }
 
+    @Test func `a check that cannot go on tells what it has mended, and that it is not at the end`() async throws {
+        let queue = desk.queue
+        _ = try await desk.enqueue()
+        // More than one call looks at; the section of the next call meets a key of a wrong type.
+        for page in 0..<30 {
+            let orphans = (0..<100).flatMap { ["99999999999999", "nobody-\(page)-\($0)"] }
+            _ = try await desk.redis(["ZADD", "penstock:{\(queue)}:delayed"] + orphans)
+        }
+        try await desk.redis("SET", "penstock:{\(queue)}:history", "wrong")
+        let cut = try await desk.penstock("fsck", queue, "--repair")
+        #expect(cut.code == 1)
+        let rows = cut.output.split(separator: "\n").map(String.init)
+        // Two of three pages; what the call mended that met the wrong key is told by nobody.
+        let mended = rows.count(where: { $0.contains(" mended ") && $0.contains("nobody-") })
+        #expect((2000..<3000).contains(mended))
+        #expect(rows.last?.hasSuffix(" things looked at, \(mended) found, and not looked at to the end") == true)
+        #expect(cut.errors.count == 1 && cut.errors[0].contains("WRONGTYPE"))
+        let json = try await desk.penstock("fsck", queue, "--json")
+        #expect(json.code == 1 && json.output.contains("\"complete\":false"))
+        try await desk.redis("DEL", "penstock:{\(queue)}:history")
+        #expect(try await desk.penstock("fsck", queue).code == 0)
+    }
+
     @Test func `all keys of a queue are listed without a server`() async throws {
         let program = try await Program.run(["keys", "a/b"], environment: ["REDIS_URL": "unix:///tmp/no-such.sock"])
         #expect(program.code == 0)

@@ -88,6 +88,21 @@ import Testing
         #expect(text("started") == nil)
     }
 
+    @Test func `a command whose start takes longer than the grace is killed when it has started`() async throws {
+        let group = ProcessGroup(grace: .zero)
+        group.stop()
+        let command = Process()
+        command.executableURL = URL(fileURLWithPath: "/bin/bash")
+        command.arguments = ["-c", "trap '' TERM; echo > \(folder)/ready; while :; do sleep 1; done"]
+        try command.run()
+        // Meanwhile the only SIGKILL of the group meets nobody.
+        try await eventually { text("ready") != nil }
+        group.begin(command.processIdentifier)
+        defer { kill(-command.processIdentifier, SIGKILL) }
+        try await eventually { !command.isRunning }
+        #expect(command.terminationReason == .uncaughtSignal && command.terminationStatus == SIGKILL)
+    }
+
     @Test(arguments: ["sleep 1000", "yes", "yes >&2", "(trap '' TERM HUP; sleep 1000)", "sleep 1000 >/dev/null 2>&1"])
     func `what a command leaves behind in its group does not hold up the run and is killed`(left: String) async throws {
         let script = "cd \(folder); \(left) & echo $! > child; echo '{\"done\":true}'"
