@@ -63,13 +63,17 @@ local function parse(args, first, last)
   if #payload > PAYLOAD_BYTES then return nil, 'payload has ' .. #payload .. ' bytes; up to ' .. PAYLOAD_BYTES .. ' are taken' end
   local job = { type = kind, payload = payload }
   for i = first + 2, last, 2 do
-    local name, text = args[i], args[i + 1]
+    local given, text = args[i], args[i + 1]
+    local name = given
     if not OPTIONS[name] then name = name:lower() end
     local option = OPTIONS[name]
-    if not option then return nil, 'unknown option ' .. shown(name) end
+    if not option then return nil, 'unknown option ' .. shown(given) end
     if i + 1 > last then return nil, 'option ' .. name .. ' has no value' end
     job[name] = option[1](text)
-    if job[name] == nil then return nil, name .. ' is ' .. option[2] .. ', not ' .. shown(text) end
+    if job[name] == nil then
+      -- Headers have credentials.
+      return nil, name .. ' is ' .. option[2] .. (name ~= 'headers' and ', not ' .. shown(text) or '')
+    end
   end
   if job.delay and job.at then return nil, 'give delay or at, not both' end
   if job.late and not job.deadline then return nil, 'late is for jobs with a deadline' end

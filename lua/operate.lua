@@ -24,8 +24,9 @@ local function named(args, at, options)
   for i = at, #args, 2 do
     local option = options[args[i]]
     if not option then return nil, fail('INVALID', 'unknown option ' .. shown(args[i])) end
-    found[args[i]] = args[i + 1] and option[1](args[i + 1])
-    if found[args[i]] == nil then return nil, fail('INVALID', args[i] .. ' is ' .. option[2] .. ', not ' .. shown(args[i + 1] or '')) end
+    if not args[i + 1] then return nil, fail('INVALID', 'option ' .. args[i] .. ' has no value') end
+    found[args[i]] = option[1](args[i + 1])
+    if found[args[i]] == nil then return nil, fail('INVALID', args[i] .. ' is ' .. option[2] .. ', not ' .. shown(args[i + 1])) end
   end
   return found
 end

@@ -112,9 +112,10 @@ local function printable(text, most)
   return #text >= 1 and #text <= most and not text:find('[%z\1-\31\127]')
 end
 
--- A wrong value for a person to recognise: its first 40 bytes.
+-- A wrong value for a person to recognise, in ASCII: a reply must be readable for every client. Of a long one the length: what is
+-- long may be a payload.
 local function shown(text)
-  return '"' .. text:sub(1, 40):gsub('[%z\1-\31\127]', '?') .. (#text > 40 and '..."' or '"')
+  return #text > 40 and #text .. ' bytes' or '"' .. text:gsub('[%z\1-\31\127-\255]', '?') .. '"'
 end
 
 -- Integers up to 2^53. What Lua itself writes has an exponent from 1e14 on, and takes three times as long.

@@ -116,8 +116,9 @@ register('configure', {}, function(q, args)
     local name, value = args[i], args[i + 1]
     local setting = settingNamed(name)
     if not setting then return fail('INVALID', 'unknown setting ' .. shown(name)) end
-    if not value or value ~= '' and not setting[1](value) then
-      return fail('INVALID', name:sub(1, 300) .. ' is ' .. setting[2] .. ', not ' .. shown(value or ''))
+    if not value then return fail('INVALID', 'setting ' .. name:sub(1, 300) .. ' has no value') end
+    if value ~= '' and not setting[1](value) then
+      return fail('INVALID', name:sub(1, 300) .. ' is ' .. setting[2] .. ', not ' .. shown(value))
     end
     local old = settings[name]
     if value == '' or value == '0' and (setting == CONCURRENCY or setting == RATE) then value = nil end

@@ -54,9 +54,9 @@ extension Queue {
     public func why(_ id: String) async throws(QueueError) -> String {
         let words = try await call("why", [id]).strings ?? []
         guard let sentence = words.first else { throw .garbled("why") }
-        guard words.last == "claim", try await !store.workers().contains(where: { $0.queues.contains(name) }) else {
-            return sentence
-        }
+        guard words.last == "claim", let workers = try? await store.workers(),
+            !workers.contains(where: { $0.queues.contains(name) })
+        else { return sentence }
         return "\(sentence); no worker serves the queue now: start one"
     }
 }

@@ -1,4 +1,5 @@
-/// What the Redis room throws. Descriptions carry no arguments of commands and no credentials.
+/// What the Redis room throws. Descriptions carry no credentials, and of a command's arguments only what a
+/// server's refusal tells.
 package enum RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The address cannot be read.
     case invalidAddress(String)

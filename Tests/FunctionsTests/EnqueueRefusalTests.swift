@@ -53,10 +53,14 @@ import Testing
             (["t", "{}", "priority", "urgent"], "priority is critical, high, normal or low (0 to 3), not \"urgent\""),
             (["t", "{}", "colour", "red"], "unknown option \"colour\""),
             (["a\nb", "{}"], "type has 1 to 128 printable characters, and is not \"a?b\""),
+            (["t", "{}", "Colour", "red"], "unknown option \"Colour\""),
+            (["t", "{}", "PRIORITY", "hög\u{7}"], "priority is critical, high, normal or low (0 to 3), not \"h??g?\""),
+            (["t", "{}", "key"], "option key has no value"),
             (
                 ["t", "{}", "id", String(repeating: "i", count: 129)],
-                "id is 1 to 128 printable characters, not \"\(String(repeating: "i", count: 40))...\""
+                "id is 1 to 128 printable characters, not 129 bytes"
             ),
+            (["t", "{}", "headers", "Authorization: secret"], "headers is a JSON object of up to 64 KiB"),
         ])
     func texts(words: [String], text: String) async throws {
         await #expect(throws: RedisError.server(code: "INVALID", message: text)) {

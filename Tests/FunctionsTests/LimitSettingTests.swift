@@ -77,6 +77,18 @@ import Testing
         #expect(try await queue.integer("EXISTS", queue.key("config")) == 0)
     }
 
+    @Test(
+        "a mistake is told with its value and what would be right",
+        arguments: [
+            (["lease", "5s"], "lease is milliseconds, from 1000 to 86400000, not \"5s\""),
+            (["lease"], "setting lease has no value"), (["speed", "1"], "unknown setting \"speed\""),
+        ])
+    func texts(setting: [String], text: String) async throws {
+        await #expect(throws: RedisError.server(code: "INVALID", message: text)) {
+            try await queue.reply("configure", setting)
+        }
+    }
+
     @Test func `a limit may be set, changed and taken away, and the answer says so`() async throws {
         #expect(try await queue.call("configure", "rate:key", "5/1000/2") == ["rate:key", "0", "5/1000/2"])
         #expect(try await queue.call("configure", "rate:key", "5/1000/2") == [])

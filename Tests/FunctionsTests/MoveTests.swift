@@ -28,6 +28,20 @@ import Testing
         try await queue.expectClean()
     }
 
+    @Test(
+        "a mistake is told with its value and what would be right",
+        arguments: [
+            (["priority", "urgent"], "priority is critical, high, normal or low (0 to 3), not \"urgent\""),
+            (["delay", "1s"], "delay is milliseconds, up to 99999999999, not \"1s\""),
+            (["delay"], "option delay has no value"), (["colour", "red"], "unknown option \"colour\""),
+        ])
+    func texts(options: [String], text: String) async throws {
+        try await queue.enqueue("t", "{}", "id", "a")
+        await #expect(throws: RedisError.server(code: "INVALID", message: text)) {
+            try await queue.reply("move", ["a"] + options)
+        }
+    }
+
     @Test("a job moves to another time from wherever it waits", arguments: states)
     func time(state: String) async throws {
         try await bring("a", to: state)

@@ -36,7 +36,8 @@ extension Trial {
     /// A second word is for what waits while nothing but a worker is missing.
     private func lacks(_ job: Job, _ words: [String]) -> Bool {
         guard words.count == 2 else { return words.count == 1 }
-        return words[1] == "claim" && !model.isPaused && ["waiting", "parked"].contains(model.word(job))
+        guard case .waiting = job.place else { return false }
+        return words[1] == "claim" && !model.isPaused
     }
 
     private func pairs(_ answer: Answer) -> [String: String] {

@@ -131,6 +131,7 @@ import Testing
             }
             #expect(try await rig.queue.why(ids[1]).hasSuffix("; a worker with a free slot claims it"))
         }
+        wire.close()
     }
 
     @Test func `a paused type waits, others go on, and resuming lets it in at once`() async throws {

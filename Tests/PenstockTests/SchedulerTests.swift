@@ -26,10 +26,11 @@ import Testing
         #expect(loaded.string == "penstock")
         // In alphabetical order, so that it is looked after before the other one.
         let scheduler = Scheduler(in: store, queues: ["endless", "other"], logger: .silent)
-        try await Crew.with(scheduler) {
-            try await until("the other is swept twice") {
-                try await store.send(Command("GET", "swept:other")).integer ?? 0 >= 2
-            }
+        // Cancelled and not asked: without its bound it would not hear.
+        let running = Task { try await scheduler.run() }
+        defer { running.cancel() }
+        try await until("the other is swept twice") {
+            try await store.send(Command("GET", "swept:other")).integer ?? 0 >= 2
         }
         #expect(try await store.send(Command("GET", "swept:endless")).integer ?? 0 > 2)
         await store.shutdown()

@@ -95,10 +95,10 @@ import Testing
         command.executableURL = URL(fileURLWithPath: "/bin/bash")
         command.arguments = ["-c", "trap '' TERM; echo > \(folder)/ready; while :; do sleep 1; done"]
         try command.run()
+        defer { if command.isRunning { kill(command.processIdentifier, SIGKILL) } }
         // Meanwhile the only SIGKILL of the group meets nobody.
         try await eventually { text("ready") != nil }
         group.begin(command.processIdentifier)
-        defer { kill(-command.processIdentifier, SIGKILL) }
         try await eventually { !command.isRunning }
         #expect(command.terminationReason == .uncaughtSignal && command.terminationStatus == SIGKILL)
     }
