@@ -64,7 +64,7 @@ import Testing
     @Test func `what a child still says while it cleans up is read, so that it is not killed for it`() async throws {
         _ = try await stop(
             """
-            (trap 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo clean > clean; exit' TERM
+            (trap 'sleep 0.1; printf %0300000d 0; printf %0300000d 0 >&2; echo clean > clean; exit' TERM
             echo $BASHPID > child; echo > ready; while :; do sleep 0.02; done) & wait
             """, grace: .seconds(20))
         #expect(text("clean") == "clean")
@@ -91,6 +91,7 @@ import Testing
     @Test func `a command whose start takes longer than the grace is killed when it has started`() async throws {
         let group = ProcessGroup(grace: .zero)
         group.stop()
+        await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
         let command = Process()
         command.executableURL = URL(fileURLWithPath: "/bin/bash")
         command.arguments = ["-c", "trap '' TERM; echo > \(folder)/ready; while :; do sleep 1; done"]
