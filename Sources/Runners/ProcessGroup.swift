@@ -37,13 +37,15 @@ final class ProcessGroup: Sendable {
     }
 
     /// SIGTERM to all, and SIGKILL to those that are left after the grace.
-    func stop() {
+    /// - Returns: what sends the SIGKILL.
+    @discardableResult
+    func stop() -> Task<Void, Never> {
         let deadline = ContinuousClock.now + grace
         state.withLock { state in
             state.deadline = deadline
             if case .present(let leader) = state.phase { send(SIGTERM, to: leader) }
         }
-        Task {
+        return Task {
             try? await Task.sleep(until: deadline)
             state.withLock { state in
                 if case .present(let leader) = state.phase { send(SIGKILL, to: leader) }

@@ -64,7 +64,8 @@ import Testing
     @Test func `what a child still says while it cleans up is read, so that it is not killed for it`() async throws {
         _ = try await stop(
             """
-            (trap 'sleep 0.1; printf %0300000d 0; printf %0300000d 0 >&2; echo clean > clean; exit' TERM
+            (trap 'while kill -0 $$ 2>/dev/null; do sleep 0.02; done
+            printf %0300000d 0; printf %0300000d 0 >&2; echo clean > clean; exit' TERM
             echo $BASHPID > child; echo > ready; while :; do sleep 0.02; done) & wait
             """, grace: .seconds(20))
         #expect(text("clean") == "clean")
@@ -90,14 +91,13 @@ import Testing
 
     @Test func `a command whose start takes longer than the grace is killed when it has started`() async throws {
         let group = ProcessGroup(grace: .zero)
-        group.stop()
-        await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
+        // Its only SIGKILL meets nobody.
+        await group.stop().value
         let command = Process()
         command.executableURL = URL(fileURLWithPath: "/bin/bash")
-        command.arguments = ["-c", "trap '' TERM; echo > \(folder)/ready; while :; do sleep 1; done"]
+        command.arguments = ["-c", "trap '' TERM; echo > \(folder)/ready; exec sleep 1000"]
         try command.run()
         defer { if command.isRunning { kill(command.processIdentifier, SIGKILL) } }
-        // Meanwhile the only SIGKILL of the group meets nobody.
         try await eventually { text("ready") != nil }
         group.begin(command.processIdentifier)
         try await eventually { !command.isRunning }
